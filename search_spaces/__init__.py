@@ -1,0 +1,1 @@
+"""What may vary in a sweep: domains, spaces and their translation to hyperopt."""

@@ -1,0 +1,1 @@
+"""How a sweep is searched, run and recorded. `docs/structure.md` is the map of the rooms."""

@@ -1,0 +1,51 @@
+"""The one family of errors that people are meant to read: each states the rule, the value and the remedy."""
+
+from dataclasses import asdict, dataclass
+
+__all__ = ["Fault", "LeaseError", "SpecError", "StorageError", "SweepError"]
+
+
+class SweepError(Exception):
+    """Something a person can put right; its text says how."""
+
+
+class StorageError(SweepError):
+    """A file of a sweep cannot be read or written; its text names the path."""
+
+
+class LeaseError(SweepError):
+    """Another driver holds the sweep."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing that is wrong with a spec.
+
+    Attributes:
+        path: Where it stands in the file, as `space.beta.low`.
+        rule: What must hold.
+        value: What was given.
+        remedy: What to write instead.
+    """
+
+    path: str
+    rule: str
+    value: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.rule}, but got {self.value}. {self.remedy}"
+
+
+class SpecError(SweepError):
+    """A spec that cannot be run, with all of its faults."""
+
+    def __init__(self, faults: list[Fault], source: str = "the spec") -> None:
+        self.faults = faults
+        self.source = source
+        count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
+        super().__init__("\n".join([f"{source} has {count}, nothing was started:", *(f"  {fault}" for fault in faults)]))
+
+    def as_json(self) -> dict[str, object]:
+        """Return the faults for scripts."""
+        return {"error": f"{self.source} is not a valid spec", "faults": [asdict(fault) for fault in self.faults]}

@@ -1,0 +1,1 @@
+"""Doing it: result files and checkpoints, one evaluation from start to end, and Ray Tune."""

@@ -1,0 +1,1 @@
+"""Showing it: MLflow, its ready-made dashboard, the figures and best.yaml."""
