@@ -1,0 +1,106 @@
+"""The networks that models are made of: images to features, and codes to the logits of images.
+
+Dense networks fit images of any size; convolutional ones are DCGAN-like (Radford 2015) and fit 28×28. Neither uses
+batch normalisation: running statistics would be one more state to continue from, and at these sizes they train well
+without it. What the outputs mean is the models' business.
+"""
+
+from torch import nn
+
+__all__ = ["CONV_SIDE", "decoder", "encoder"]
+
+CONV_SIDE = 28
+"""The image side that the convolutional networks are built for: two halvings lead to 7×7."""
+
+SLOPE = 0.2
+"""Negative slope of the leaky rectifiers, as in DCGAN."""
+
+
+def encoder(network: str, *, side: int, hidden: int, outputs: int) -> nn.Sequential:
+    """Build a network from images `(batch, side, side)` to features `(batch, outputs)`.
+
+    Raises:
+        ValueError: An unknown kind of network, or a convolutional one for images that are not 28×28.
+    """
+    match network:
+        case "dense":
+            return _dense_encoder(side, hidden, outputs)
+        case "conv":
+            _require_conv_side(side)
+            return _conv_encoder(hidden, outputs)
+    raise ValueError(_unknown(network))
+
+
+def decoder(network: str, *, inputs: int, side: int, hidden: int) -> nn.Sequential:
+    """Build a network from codes `(batch, inputs)` to the logits of images `(batch, side, side)`.
+
+    Raises:
+        ValueError: An unknown kind of network, or a convolutional one for images that are not 28×28.
+    """
+    match network:
+        case "dense":
+            return _dense_decoder(inputs, side, hidden)
+        case "conv":
+            _require_conv_side(side)
+            return _conv_decoder(inputs, hidden)
+    raise ValueError(_unknown(network))
+
+
+def _dense_encoder(side: int, hidden: int, outputs: int) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Flatten(),
+        nn.Linear(side * side, hidden),
+        nn.LeakyReLU(SLOPE),
+        nn.Linear(hidden, outputs),
+    )
+
+
+def _dense_decoder(inputs: int, side: int, hidden: int) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Linear(inputs, hidden),
+        nn.LeakyReLU(SLOPE),
+        nn.Linear(hidden, side * side),
+        nn.Unflatten(1, (side, side)),
+    )
+
+
+def _conv_encoder(hidden: int, outputs: int) -> nn.Sequential:
+    narrow, wide = _channels(hidden)
+    return nn.Sequential(
+        nn.Unflatten(1, (1, CONV_SIDE)),
+        nn.Conv2d(1, narrow, kernel_size=4, stride=2, padding=1),
+        nn.LeakyReLU(SLOPE),
+        nn.Conv2d(narrow, wide, kernel_size=4, stride=2, padding=1),
+        nn.LeakyReLU(SLOPE),
+        nn.Flatten(),
+        nn.Linear(wide * 7 * 7, outputs),
+    )
+
+
+def _conv_decoder(inputs: int, hidden: int) -> nn.Sequential:
+    narrow, wide = _channels(hidden)
+    return nn.Sequential(
+        nn.Linear(inputs, wide * 7 * 7),
+        nn.LeakyReLU(SLOPE),
+        nn.Unflatten(1, (wide, 7, 7)),
+        nn.ConvTranspose2d(wide, narrow, kernel_size=4, stride=2, padding=1),
+        nn.LeakyReLU(SLOPE),
+        nn.ConvTranspose2d(narrow, 1, kernel_size=4, stride=2, padding=1),
+        nn.Flatten(1, 2),
+    )
+
+
+def _channels(hidden: int) -> tuple[int, int]:
+    """Return the channels after the first and the second halving: 32 and 64 at the default width of 128."""
+    return max(hidden // 4, 1), max(hidden // 2, 1)
+
+
+def _require_conv_side(side: int) -> None:
+    if side != CONV_SIDE:
+        raise ValueError(
+            f"network conv needs {CONV_SIDE}×{CONV_SIDE} images, but got {side}×{side}. Use network: dense instead."
+        )
+
+
+def _unknown(network: str) -> str:
+    return f"network must be dense or conv, but got {network!r}"
