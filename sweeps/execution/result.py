@@ -5,6 +5,8 @@ import json
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
+from sweeps.search.cross_validation import fold_mean
+
 __all__ = ["FORMAT", "EvaluationResult", "State", "digest"]
 
 FORMAT = 1
@@ -62,7 +64,7 @@ class EvaluationResult:
     @property
     def mean(self) -> float | None:
         """Mean of the objective over the folds, or None if it was not scored."""
-        return sum(self.folds) / len(self.folds) if self.folds else None
+        return fold_mean(self.folds) if self.folds else None
 
     def to_json(self) -> str:
         """Return the file's text, with a digest of everything else in it."""
