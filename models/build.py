@@ -7,6 +7,7 @@ import torch
 
 from models.base import GenerativeModel
 from models.hyperparameters import BetaVAE, InfoGAN, Value, parse
+from models.infogan import InfoGANModel
 from models.vae import BetaVAEModel
 
 __all__ = ["build"]
@@ -27,6 +28,6 @@ def build(model: str, hyperparameters: Mapping[str, Value], *, side: int, classe
             case BetaVAE():
                 return BetaVAEModel(parsed, side=side, classes=classes)
             case InfoGAN():
-                raise ValueError("infogan cannot be built yet")
+                return InfoGANModel(parsed, side=side, classes=classes)
             case _:
                 assert_never(parsed)

@@ -8,7 +8,7 @@ from torch.optim import Adam, Optimizer
 
 from models.base import LatentVariableModel
 from models.hyperparameters import BetaVAE
-from models.losses import LOG_VAR_RANGE, bernoulli_nll, draw_gaussian, gaussian_kl
+from models.losses import LOG_VAR_RANGE, bernoulli_nll, binarise, draw_gaussian, gaussian_kl
 from models.networks import decoder, encoder
 
 __all__ = ["BetaVAEModel"]
@@ -36,7 +36,7 @@ class BetaVAEModel(LatentVariableModel):
     ) -> dict[str, Tensor]:
         """Minimise L = R + β·KL; the greys are probabilities, from which every step draws its own binary pixels."""
         (optimizer,) = optimizers
-        x = torch.bernoulli(images, generator=generator)
+        x = binarise(images, generator)
         mu, log_var = self.encode(x)
         reconstruction = bernoulli_nll(self.decoder(draw_gaussian(mu, log_var, generator)), x).mean()
         kl = gaussian_kl(mu, log_var).mean()

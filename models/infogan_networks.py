@@ -1,0 +1,132 @@
+"""The two networks of the InfoGAN: codes to images, and images through the bottleneck I to what is read off it."""
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from models.hyperparameters import InfoGAN
+from models.losses import LOG_VAR_RANGE, draw_gaussian
+from models.networks import decoder, encoder
+
+__all__ = ["CONTINUOUS", "Codes", "Discriminator", "Generator", "Readings"]
+
+CONTINUOUS = 2
+"""Continuous codes, each uniform on (-1, 1)."""
+
+INITIAL_LOG_VAR = -4.0
+"""Where log σ² of the bottleneck starts: σ ≈ 0.14 lets features through from the first step."""
+
+
+@dataclass(frozen=True)
+class Codes:
+    """What a batch of images is made from, besides noise.
+
+    Attributes:
+        category: `(n,)`, int64, below the number of classes.
+        continuous: `(n, CONTINUOUS)`, in (-1, 1).
+        vector: `(n, classes + CONTINUOUS)`: one-hot category, then the continuous codes.
+    """
+
+    category: Tensor
+    continuous: Tensor
+    vector: Tensor
+
+    @classmethod
+    def of(cls, category: Tensor, continuous: Tensor, classes: int) -> "Codes":
+        """Put categories and continuous codes together."""
+        one_hot = F.one_hot(category, classes).to(continuous.dtype)
+        return cls(category, continuous, torch.cat([one_hot, continuous], dim=1))
+
+
+class Generator(nn.Module):
+    """x = sigmoid(f([δ⊙ε; I_g]) + Σ_k π_k B_k), I_g = tanh(W c), π = softmax(W_π I_g), δ = softplus(ρ).
+
+    B are the learned class baselines, one image of logits per class.
+    """
+
+    def __init__(self, chosen: InfoGAN, *, side: int, classes: int) -> None:
+        super().__init__()
+        self.embed = nn.Linear(classes + CONTINUOUS, chosen.bottleneck)
+        inputs = chosen.noise_dim + chosen.bottleneck
+        self.decoder = decoder(chosen.network, inputs=inputs, side=side, hidden=chosen.hidden)
+        self.gate = nn.Linear(chosen.bottleneck, classes) if chosen.baselines else None
+        self.baselines = nn.Parameter(torch.zeros(classes, side * side)) if chosen.baselines else None
+        # softplus(log(e - 1)) = 1: a learned scale starts at the standard noise.
+        self.rho = nn.Parameter(torch.ones(chosen.noise_dim).expm1().log()) if chosen.learned_noise else None
+
+    def forward(self, noise: Tensor, codes: Codes) -> Tensor:
+        """Return images `(n, side, side)` in [0, 1] of standard noise ε `(n, noise_dim)` and codes."""
+        code = torch.tanh(self.embed(codes.vector))
+        scale = self.noise_scale()
+        logits: Tensor = self.decoder(torch.cat([noise if scale is None else noise * scale, code], dim=1))
+        if self.gate is not None and self.baselines is not None:
+            mixture = self.gate(code).softmax(dim=1)
+            logits = logits + (mixture @ self.baselines).view_as(logits)
+        return torch.sigmoid(logits)
+
+    def noise_scale(self) -> Tensor | None:
+        """Return δ `(noise_dim,)`, or None where it is fixed at 1."""
+        return None if self.rho is None else F.softplus(self.rho)
+
+
+@dataclass(frozen=True)
+class Readings:
+    """What the discriminator sees in a batch of images.
+
+    Attributes:
+        mu: `(n, bottleneck)`, mean of I, in (-1, 1).
+        log_var: `(n, bottleneck)`, log σ² of I; None where I is its mean.
+        features: `(n, bottleneck)`, I itself, drawn in training.
+        outputs: `(n, 1 + classes + 2 * CONTINUOUS)`, the heads side by side.
+    """
+
+    mu: Tensor
+    log_var: Tensor | None
+    features: Tensor
+    outputs: Tensor
+
+    def rows(self, start: int, stop: int) -> "Readings":
+        """Return the readings of some of the images."""
+        log_var = None if self.log_var is None else self.log_var[start:stop]
+        return Readings(self.mu[start:stop], log_var, self.features[start:stop], self.outputs[start:stop])
+
+    @property
+    def logit(self) -> Tensor:
+        """s0(x) `(n,)`: log-odds that an image is real."""
+        return self.outputs[:, 0]
+
+    @property
+    def category_logits(self) -> Tensor:
+        """Unnormalised log Q(c|x) `(n, classes)`."""
+        return self.outputs[:, 1 : -2 * CONTINUOUS]
+
+    @property
+    def continuous(self) -> tuple[Tensor, Tensor]:
+        """μ_Q and log σ_Q² of the continuous codes, each `(n, CONTINUOUS)`."""
+        mu, log_var = self.outputs[:, -2 * CONTINUOUS :].chunk(2, dim=1)
+        return mu, log_var.clamp(*LOG_VAR_RANGE)
+
+
+class Discriminator(nn.Module):
+    """D and Q in one: every head reads the bottleneck q(I|x) = N(tanh μ(x), σ²(x)) (Peng 2019)."""
+
+    def __init__(self, chosen: InfoGAN, *, side: int, classes: int) -> None:
+        super().__init__()
+        self.stochastic = chosen.stochastic_bottleneck
+        outputs = 2 * chosen.bottleneck if self.stochastic else chosen.bottleneck
+        self.encoder = encoder(chosen.network, side=side, hidden=chosen.hidden, outputs=outputs)
+        self.heads = nn.Linear(chosen.bottleneck, 1 + classes + 2 * CONTINUOUS)
+        self.code_features = nn.Linear(classes + CONTINUOUS, chosen.bottleneck)
+
+    def forward(self, images: Tensor, generator: torch.Generator) -> Readings:
+        """Read images `(n, side, side)`; I is drawn in training and its mean in evaluation."""
+        if not self.stochastic:
+            features = torch.tanh(self.encoder(images))
+            return Readings(features, None, features, self.heads(features))
+        raw_mu, raw_log_var = self.encoder(images).chunk(2, dim=1)
+        mu = torch.tanh(raw_mu)
+        log_var = (raw_log_var + INITIAL_LOG_VAR).clamp(*LOG_VAR_RANGE)
+        features = draw_gaussian(mu, log_var, generator) if self.training else mu
+        return Readings(mu, log_var, features, self.heads(features))
