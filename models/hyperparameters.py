@@ -6,7 +6,7 @@ without it; specs, MLflow and best.yaml use the name without the underscore.
 
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
-from typing import Any
+from typing import Any, ClassVar
 
 __all__ = ["HYPERPARAMETERS", "BetaVAE", "Hyperparameters", "InfoGAN", "Rule", "defaults", "parse", "rules"]
 
@@ -71,6 +71,7 @@ def _choice(default: str | bool, choices: tuple[str | bool, ...], meaning: str) 
 class BetaVAE:
     """β-VAE (Higgins 2017, Eq. 4): R + β·KL, Bernoulli decoder on dynamically binarised pixels."""
 
+    has_likelihood: ClassVar[bool] = True
     beta: float = _number(1.0, 0.0, 1000.0, "weight of the KL term: pressure on the code", weight=True, neutral=1.0)
     latent_dim: int = _number(16, 1, 512, "width of the latent code z")
     hidden: int = _number(128, 8, 4096, "width of the hidden layers")
@@ -83,6 +84,7 @@ class BetaVAE:
 class InfoGAN:
     """InfoGAN with the article's losses L and J: label channel, two bounds on the mutual information, bottleneck."""
 
+    has_likelihood: ClassVar[bool] = False
     beta: float = _number(
         0.05, 1e-4, 1.0, "how often the label channel corrupts a label: 0 ties code and label, 1 unties them",
         weight=True, neutral=1.0,

@@ -23,9 +23,7 @@ def to_hyperopt(space: SearchSpace) -> dict[str, Any]:
 
 def to_hyperopt_vals(space: SearchSpace, configuration: Mapping[str, Value]) -> dict[str, list[float | int]]:
     """Return a configuration as hyperopt's `misc.vals`: raw draws by label, an empty list where inactive."""
-    return {
-        d.name: [_raw(d.domain, configuration[d.name])] if is_active(d, configuration) else [] for d in space
-    }
+    return {d.name: [_raw(d.domain, configuration[d.name])] if is_active(d, configuration) else [] for d in space}
 
 
 def from_hyperopt(space: SearchSpace, vals: Mapping[str, list[float | int]]) -> dict[str, Value]:

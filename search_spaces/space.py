@@ -82,7 +82,9 @@ def _check_condition(dimension: Dimension, before: Mapping[str, Dimension]) -> N
     assert dimension.when is not None
     parent = before.get(dimension.when.parent)
     if parent is None:
-        raise ValueError(f"`when` of {dimension.name} must name a hyperparameter listed above it, but got {dimension.when.parent!r}")
+        raise ValueError(
+            f"`when` of {dimension.name} must name a hyperparameter listed above it, but got {dimension.when.parent!r}"
+        )
     if not isinstance(parent.domain, Choice) or not parent.domain.contains(dimension.when.value):
         raise ValueError(
             f"`when` of {dimension.name} must name a value of the choice {parent.name}, but got {dimension.when.value!r}"

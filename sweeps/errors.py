@@ -44,7 +44,9 @@ class SpecError(SweepError):
         self.faults = faults
         self.source = source
         count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
-        super().__init__("\n".join([f"{source} has {count}, nothing was started:", *(f"  {fault}" for fault in faults)]))
+        super().__init__(
+            "\n".join([f"{source} has {count}, nothing was started:", *(f"  {fault}" for fault in faults)])
+        )
 
     def as_json(self) -> dict[str, object]:
         """Return the faults for scripts."""

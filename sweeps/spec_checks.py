@@ -1,0 +1,303 @@
+"""From plain data to a `SweepSpec`, or to every fault at once: path, rule, value, remedy, and the nearest valid name."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from models.datasets import DATASETS, DatasetError, class_counts
+from models.hyperparameters import HYPERPARAMETERS, rules
+from models.objectives import OBJECTIVES, TRAINING_LOSSES
+from search_spaces.shipped import load_shipped, shipped_names
+from sweeps.errors import Fault, SpecError
+from sweeps.search.ladder import build_ladder
+from sweeps.spec import ChoiceSpec, SweepSpec
+from sweeps.spec_file import read_spec_file
+
+__all__ = ["load_spec", "parse_spec"]
+
+EXAMPLES = {
+    "name": "name: digits-beta-vae",
+    "model": "model: beta_vae",
+    "dataset": "dataset: digits, or dataset: {name: mnist, limit: 6000}",
+    "space": "space: beta_vae, or space: {beta: {type: log_uniform, low: 0.1, high: 10}}",
+    "fixed": "fixed: {latent_dim: 16}",
+    "objective": "objective: fid",
+    "folds": "folds: 10",
+    "hyperband": "hyperband: {max_epochs: 9, eta: 3, iterations: 1}",
+    "searcher": "searcher: tpe",
+    "seed": "seed: 0",
+    "resources": "resources: {cpus: 1, gpus: 0}",
+}
+
+STAND_INS: dict[str, Any] = {
+    "name": "x",
+    "model": "",
+    "dataset": {"name": ""},
+    "space": {},
+    "hyperband": {"max_epochs": 1},
+}
+"""Take the place of required sections that are faulty, so that the sound ones are still checked."""
+
+Check = Callable[[SweepSpec], Iterator[Fault]]
+
+
+def load_spec(path: Path) -> SweepSpec:
+    """Read and check a spec file.
+
+    Raises:
+        SpecError: With every fault of the file.
+    """
+    return parse_spec(read_spec_file(path), source=str(path))
+
+
+def parse_spec(raw: Mapping[str, Any], source: str = "the spec") -> SweepSpec:
+    """Check a spec given as plain data.
+
+    Raises:
+        SpecError: With every fault.
+    """
+    content, faults = _expand(raw)
+    bad = {fault.path for fault in faults}
+    try:
+        spec = SweepSpec.model_validate(content)
+    except ValidationError as error:
+        details = error.errors(include_url=False)
+        faults += _unique(_translate(detail) for detail in details)
+        sound, unsound = _without_faulty(content, details)
+        bad |= unsound
+        spec = SweepSpec.model_validate(sound)
+    for needs, check in CHECKS:
+        if not needs & bad:
+            faults += check(spec)
+    if faults:
+        raise SpecError(faults, source)
+    return spec
+
+
+def _without_faulty(content: Mapping[str, Any], details: Iterable[ErrorDetails]) -> tuple[dict[str, Any], set[str]]:
+    """Return what is sound of a spec, so that it is still checked, and the names of what is not.
+
+    A faulty entry of `space` or `fixed` goes alone; any other section goes as a whole, but for keys it should not have.
+    """
+    sound = {key: dict(value) if isinstance(value, dict) else value for key, value in content.items()}
+    unsound: set[str] = set()
+    for detail in details:
+        section, *rest = map(str, detail["loc"])
+        alone = bool(rest) and (section in {"space", "fixed"} or detail["type"] == "extra_forbidden")
+        if alone and isinstance(sound.get(section), dict):
+            sound[section].pop(rest[0], None)
+            unsound.add(f"{section} entry")
+        else:
+            sound.pop(section, None)
+            unsound.add(section)
+    return {**{key: value for key, value in STAND_INS.items() if key not in sound}, **sound}, unsound
+
+
+def _expand(raw: Mapping[str, Any]) -> tuple[dict[str, Any], list[Fault]]:
+    """Write out the short forms: a dataset's name, a shipped space's name."""
+    content = dict(raw)
+    if isinstance(content.get("dataset"), str):
+        content["dataset"] = {"name": content["dataset"]}
+    name = content.get("space")
+    if not isinstance(name, str):
+        return content, []
+    if name not in shipped_names():
+        return {**content, "space": {}}, [_unknown("space", "a shipped space", name, shipped_names())]
+    shipped = load_shipped(name)
+    fixed = content.get("fixed")
+    held = set(fixed) if isinstance(fixed, dict) else set()
+    content["space"] = {key: domain for key, domain in shipped["domains"].items() if key not in held}
+    model = content.get("model")
+    if model != shipped["model"] and model in HYPERPARAMETERS:
+        rule = f"space {name} is for model {shipped['model']}"
+        return content, [Fault("space", rule, f"model {model}", f"Write `space: {model}`, or the domains inline.")]
+    return content, []
+
+
+def _check_model(spec: SweepSpec) -> Iterator[Fault]:
+    if spec.model not in HYPERPARAMETERS:
+        yield _unknown("model", "a model that ships", spec.model, HYPERPARAMETERS)
+
+
+def _check_dataset(spec: SweepSpec) -> Iterator[Fault]:
+    if spec.dataset.name not in DATASETS:
+        yield _unknown("dataset", "a dataset that ships", spec.dataset.name, DATASETS)
+        return
+    size = DATASETS[spec.dataset.name].size
+    if spec.dataset.limit is not None and spec.dataset.limit > size:
+        rule = f"limit must be at most the {size} training examples of {spec.dataset.name}"
+        yield Fault("dataset.limit", rule, str(spec.dataset.limit), "Lower it, or leave it out to use all.")
+
+
+def _check_folds(spec: SweepSpec) -> Iterator[Fault]:
+    try:
+        rarest = min(class_counts(spec.dataset.name, spec.dataset.limit))
+    except DatasetError:
+        return  # an unknown dataset or too high a limit has its own fault
+    if spec.folds > rarest:
+        rule = f"folds must be at most the {rarest} examples of the rarest class of {spec.dataset.name}"
+        yield Fault("folds", rule, str(spec.folds), "Lower folds, or raise dataset.limit.")
+
+
+def _check_hyperband(spec: SweepSpec) -> Iterator[Fault]:
+    eta, wanted = spec.hyperband.eta, spec.hyperband.max_epochs
+    try:
+        build_ladder(wanted, eta)
+    except ValueError:
+        below = max(eta**s for s in range(14) if eta**s <= wanted)
+        remedy = f"The nearest are {below} and {below * eta}."
+        yield Fault("hyperband.max_epochs", f"max_epochs must be a power of eta={eta}", str(wanted), remedy)
+
+
+def _check_objective(spec: SweepSpec) -> Iterator[Fault]:
+    if spec.objective in TRAINING_LOSSES:
+        weights = ", ".join(spec.searched_weights() if spec.model in HYPERPARAMETERS else ()) or "the loss weights"
+        rule = f"an objective must mean the same for every configuration, and {spec.objective} contains {weights}"
+        yield Fault("objective", rule, repr(spec.objective), f"Use one of {', '.join(OBJECTIVES)}.")
+    elif spec.objective not in OBJECTIVES:
+        yield _unknown("objective", "an objective that ships", spec.objective, OBJECTIVES)
+    elif spec.model in HYPERPARAMETERS and OBJECTIVES[spec.objective].needs_likelihood:
+        if not HYPERPARAMETERS[spec.model].has_likelihood:
+            rule = f"{spec.objective} needs a model with a likelihood"
+            yield Fault("objective", rule, f"model {spec.model}", "Use `objective: fid`.")
+
+
+def _check_fixed(spec: SweepSpec) -> Iterator[Fault]:
+    if spec.model not in HYPERPARAMETERS:
+        return
+    known = rules(spec.model)
+    for name, value in spec.fixed.items():
+        if name not in known:
+            yield _unknown(f"fixed.{name}", f"a hyperparameter of {spec.model}", name, known)
+        elif not known[name].allows(value):
+            yield Fault(f"fixed.{name}", str(known[name]), repr(value), f"Its default is {known[name].default!r}.")
+        elif name in spec.space:
+            rule = "a hyperparameter is either fixed or searched"
+            yield Fault(f"fixed.{name}", rule, "both", "Remove it from `fixed` or from `space`.")
+
+
+def _check_space(spec: SweepSpec) -> Iterator[Fault]:
+    known = rules(spec.model) if spec.model in HYPERPARAMETERS else None
+    for name, domain_spec in spec.space.items():
+        if known is not None and name not in known:
+            yield _unknown(f"space.{name}", f"a hyperparameter of {spec.model}", name, known)
+            continue
+        try:
+            domain = domain_spec.domain()
+        except ValueError as error:
+            rule, _, value = str(error).partition(", but got ")
+            yield Fault(f"space.{name}", rule, value, "Mend low and high.")
+            continue
+        if known is not None and not domain.lies_within(known[name].allows):
+            yield Fault(f"space.{name}", str(known[name]), str(domain), "Narrow the domain to that range.")
+
+
+def _check_conditions(spec: SweepSpec) -> Iterator[Fault]:
+    searched = {name: domain.values for name, domain in spec.space.items() if isinstance(domain, ChoiceSpec)}
+    for name, domain in spec.space.items():
+        for parent, value in domain.when.items():
+            path, rule = f"space.{name}.when", "a condition must name a searched choice and one of its values"
+            if parent not in searched:
+                yield Fault(path, rule, parent, f"There are: {', '.join(searched) or 'none'}.")
+            elif value not in searched[parent]:
+                yield Fault(path, rule, f"{parent}: {value!r}", f"Its values are {searched[parent]}.")
+            elif _has_circle(spec, name):
+                yield Fault(path, "conditions must not form a circle", name, "Remove one of them.")
+
+
+def _has_circle(spec: SweepSpec, name: str) -> bool:
+    seen: set[str] = set()
+    while name in spec.space and spec.space[name].when:
+        if name in seen:
+            return True
+        seen.add(name)
+        (name,) = spec.space[name].when
+    return False
+
+
+def _check_image_size(spec: SweepSpec) -> Iterator[Fault]:
+    if spec.model not in HYPERPARAMETERS or spec.dataset.name not in DATASETS:
+        return
+    side = DATASETS[spec.dataset.name].side
+    searched = getattr(spec.space.get("network"), "values", [])
+    if side != 28 and (spec.fixed.get("network") == "conv" or "conv" in searched):
+        path = "space.network" if searched else "fixed.network"
+        rule = f"network conv needs 28×28 images, and {spec.dataset.name} has {side}×{side}"
+        yield Fault(path, rule, "conv", "Use `network: dense`.")
+
+
+CHECKS: tuple[tuple[set[str], Check], ...] = (
+    ({"model"}, _check_model),
+    ({"dataset"}, _check_dataset),
+    ({"folds", "dataset"}, _check_folds),
+    ({"hyperband"}, _check_hyperband),
+    ({"objective", "model", "space"}, _check_objective),
+    ({"fixed", "model"}, _check_fixed),
+    ({"space"}, _check_space),
+    ({"space", "space entry"}, _check_conditions),
+    ({"model", "dataset", "fixed", "space"}, _check_image_size),
+)
+"""Each check beside the sections it reads; it runs if they are sound by themselves."""
+
+
+def _translate(detail: ErrorDetails) -> Fault:
+    path = _path(detail)
+    value = _shorten(detail["input"])
+    example = f"As in `{EXAMPLES.get(str(detail['loc'][0]), EXAMPLES['name'])}`."
+    match detail["type"]:
+        case "extra_forbidden":
+            return _unknown(path, "a key of this section", path.rsplit(".", 1)[-1], _siblings(detail["loc"]))
+        case "missing":
+            return Fault(path, "this key is required", "nothing", example)
+        case "union_tag_invalid" | "union_tag_not_found":
+            kinds = ("uniform", "log_uniform", "integer", "choice")
+            given = detail["input"].get("type") if isinstance(detail["input"], dict) else detail["input"]
+            return _unknown(f"{path}.type", "a kind of domain", str(given), kinds)
+        case "string_pattern_mismatch":
+            rule = (
+                "a name has lower-case letters, digits, '.', '_' and '-', at most 63, and begins with a letter or digit"
+            )
+            return Fault(path, rule, value, example)
+        case _:
+            return Fault(path, detail["msg"][0].lower() + detail["msg"][1:], value, example)
+
+
+def _path(detail: ErrorDetails) -> str:
+    """Return where a fault stands in the file, without the names of pydantic's union members."""
+    members = {"uniform", "log_uniform", "integer", "choice", "float", "int", "str", "bool"}
+    head, *rest = map(str, detail["loc"])
+    return ".".join([head, *(part for part in rest if part not in members)])
+
+
+def _siblings(loc: tuple[int | str, ...]) -> Iterable[str]:
+    section = str(loc[0])
+    if len(loc) == 1:
+        return SweepSpec.model_fields
+    if section == "space":
+        return ("type", "low", "high", "values", "when", "source")
+    kind = SweepSpec.model_fields[section].annotation
+    return getattr(kind, "model_fields", {})
+
+
+def _unknown(path: str, what: str, given: str, valid: Iterable[str]) -> Fault:
+    names = list(valid)
+    near = get_close_matches(given, names, n=1)
+    remedy = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(names)}."
+    return Fault(path, f"it must be {what}", repr(given), remedy)
+
+
+def _unique(faults: Iterable[Fault]) -> list[Fault]:
+    """Keep the first fault of each place: a value outside a union has one for every member."""
+    by_path: dict[str, Fault] = {}
+    for fault in faults:
+        by_path.setdefault(fault.path, fault)
+    return list(by_path.values())
+
+
+def _shorten(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}…"

@@ -1,0 +1,73 @@
+"""Reading a spec's text: YAML or JSON as plain data, with nothing in it that could run, repeat or hide."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from sweeps.errors import Fault, SpecError
+
+__all__ = ["MAX_BYTES", "parse_text", "read_spec_file"]
+
+MAX_BYTES = 65_536
+"""A spec is a page of text; what is larger is no spec."""
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """Safe YAML without aliases and repeated keys, in which 1e-3 is a number as it is in JSON."""
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.MarkedYAMLError(
+                problem="aliases (*name) are not allowed", problem_mark=self.peek_event().start_mark
+            )
+        return super().compose_node(parent, index)
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [key.value for key, _ in node.value]
+        twice = sorted({key for key in keys if isinstance(key, str) and keys.count(key) > 1})
+        if twice:
+            raise yaml.MarkedYAMLError(problem=f"key {twice[0]!r} stands twice", problem_mark=node.start_mark)
+        return super().construct_mapping(node, deep)
+
+
+_StrictLoader.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"^[-+]?[0-9][0-9_]*(\.[0-9]*)?[eE][-+]?[0-9]+$"), list("-+0123456789")
+)
+
+
+def read_spec_file(path: Path) -> dict[str, Any]:
+    """Return the mapping in a spec file.
+
+    Raises:
+        SpecError: There is no such file, or it is no mapping in YAML or JSON.
+    """
+    try:
+        text = path.read_bytes()[: MAX_BYTES + 1]
+    except OSError as error:
+        raise _fault(str(path), "the spec must be a readable file", str(error), "Check the path.") from error
+    return parse_text(text, source=str(path))
+
+
+def parse_text(text: bytes, source: str = "the spec") -> dict[str, Any]:
+    """Return the mapping that a spec's text holds; JSON is YAML too.
+
+    Raises:
+        SpecError: The text is too large, no YAML, or no mapping.
+    """
+    if len(text) > MAX_BYTES:
+        raise _fault(source, f"a spec has at most {MAX_BYTES} bytes", "more", "Keep only the keys of a spec.")
+    try:
+        content = yaml.load(text.decode("utf-8"), Loader=_StrictLoader)  # noqa: S506  # a SafeLoader, made stricter
+    except (yaml.YAMLError, UnicodeDecodeError, ValueError, RecursionError) as error:
+        said = " ".join(str(error).split()) or type(error).__name__
+        raise _fault(source, "a spec must be YAML or JSON", said, "Mend the place named.") from error
+    if not isinstance(content, dict) or not all(isinstance(key, str) for key in content):
+        remedy = "Begin with `name: …` and `model: …`; examples/ has whole specs."
+        raise _fault(source, "a spec must be a mapping of names to values", type(content).__name__, remedy)
+    return content
+
+
+def _fault(source: str, rule: str, value: str, remedy: str) -> SpecError:
+    return SpecError([Fault("(file)", rule, value, remedy)], source)
