@@ -45,9 +45,7 @@ class Verdict:
     plainest: Finalist
 
 
-def select_champion(
-    finalists: Iterable[Finalist], space: SearchSpace, neutral: Mapping[str, float]
-) -> Verdict | None:
+def select_champion(finalists: Iterable[Finalist], space: SearchSpace, neutral: Mapping[str, float]) -> Verdict | None:
     """Return who won, or None if nobody reached the top rung.
 
     Args:

@@ -1,0 +1,209 @@
+"""Where a sweep's facts live: one class owns every file name, and every file is written beside and then renamed.
+
+A file that exists is whole and never changes. What cannot be read as what it should be is refused with its path: it is
+never taken for something else, and never deleted.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sweeps.errors import StorageError
+from sweeps.execution.result import EvaluationResult
+
+__all__ = ["Home", "SweepFiles", "file_sha256", "write_atomically", "write_once"]
+
+
+@dataclass(frozen=True)
+class Home:
+    """The folder that holds everything sweeps write."""
+
+    root: Path
+
+    @property
+    def record(self) -> Path:
+        """MLflow's SQLite file, when the record is kept in the home."""
+        return self.root / "mlflow.db"
+
+    @property
+    def artifacts(self) -> Path:
+        """MLflow's artifacts, when the record is kept in the home."""
+        return self.root / "artifacts"
+
+    @property
+    def features(self) -> Path:
+        """Feature networks that were trained here."""
+        return self.root / "features"
+
+    def sweep(self, sweep_id: str) -> "SweepFiles":
+        """Return the files of one sweep, existing or not."""
+        return SweepFiles(self.root / "sweeps" / sweep_id, sweep_id)
+
+    def sweep_ids(self) -> list[str]:
+        """Return the sweeps that were begun here, by name."""
+        return sorted(path.parent.name for path in (self.root / "sweeps").glob("*/spec.json"))
+
+
+@dataclass(frozen=True)
+class SweepFiles:
+    """The files of one sweep."""
+
+    root: Path
+    sweep_id: str
+
+    @property
+    def spec(self) -> Path:
+        """The spec, every default written out."""
+        return self.root / "spec.json"
+
+    @property
+    def lease(self) -> Path:
+        """Locked by the one driver that runs the sweep."""
+        return self.root / "lease.json"
+
+    @property
+    def conclusion(self) -> Path:
+        """How the sweep ended; exists once it has ended for good."""
+        return self.root / "conclusion.json"
+
+    @property
+    def best(self) -> Path:
+        """The champion, ready to be exported."""
+        return self.root / "best.yaml"
+
+    @property
+    def figures(self) -> Path:
+        """Folder of the figures."""
+        return self.root / "figures"
+
+    @property
+    def scratch(self) -> Path:
+        """Folder that Ray Tune writes to; nothing is ever read from it."""
+        return self.root / "scratch"
+
+    def result(self, trial: int, rung: int) -> Path:
+        """Return where an evaluation's result is."""
+        return self.root / "evaluations" / f"{trial:05d}" / f"{rung}.json"
+
+    def checkpoint(self, trial: int, rung: int) -> Path:
+        """Return where an evaluation's weights and optimizer state are."""
+        return self.root / "checkpoints" / f"{trial:05d}" / f"{rung}.safetensors"
+
+    def samples(self, trial: int, rung: int) -> Path:
+        """Return where an evaluation's picture of samples is."""
+        return self.root / "samples" / f"{trial:05d}" / f"{rung}.png"
+
+    def log(self, trial: int, rung: int) -> Path:
+        """Return where the workers that tried an evaluation wrote their log."""
+        return self.root / "logs" / f"{trial:05d}-{rung}.log"
+
+    def read_result(self, trial: int, rung: int) -> EvaluationResult | None:
+        """Return an evaluation's result, or None if it has none yet.
+
+        Raises:
+            StorageError: The file is truncated, changed, or belongs elsewhere.
+        """
+        path = self.result(trial, rung)
+        try:
+            result = EvaluationResult.from_json(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, TypeError) as error:
+            raise _refused(path, f"it must be a whole evaluation file, but {error}") from error
+        if (result.sweep_id, result.trial, result.rung) != (self.sweep_id, trial, rung):
+            found = f"sweep {result.sweep_id}, trial {result.trial}, rung {result.rung}"
+            raise _refused(path, f"it must belong to {self.sweep_id}, trial {trial}, rung {rung}, but holds {found}")
+        return result
+
+    def results(self) -> Iterator[EvaluationResult]:
+        """Yield every result, by trial and rung.
+
+        Raises:
+            StorageError: A file in the folder is no result of this sweep.
+        """
+        for path in sorted((self.root / "evaluations").glob("*/*.json")):
+            if not (path.parent.name.isdigit() and path.stem.isdigit()):
+                raise _refused(path, "evaluation files are named <trial>/<rung>.json")
+            result = self.read_result(int(path.parent.name), int(path.stem))
+            if result is not None:
+                yield result
+
+    def write_result(self, result: EvaluationResult) -> EvaluationResult:
+        """Write a result unless one is there, and return the one that is there: the first stays."""
+        write_once(self.result(result.trial, result.rung), result.to_json().encode())
+        written = self.read_result(result.trial, result.rung)
+        assert written is not None
+        return written
+
+    def read_json(self, path: Path) -> dict[str, Any] | None:
+        """Return the object in one of the sweep's JSON files, or None if it does not exist.
+
+        Raises:
+            StorageError: The file holds no JSON object.
+        """
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            raise _refused(path, f"it must be a whole JSON file, but {error}") from error
+        if not isinstance(content, dict):
+            raise _refused(path, "it must hold a JSON object")
+        return content
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file beside its place and rename it there, so that nobody ever sees half of it.
+
+    Raises:
+        StorageError: The disk is full, or the place cannot be written.
+    """
+    beside = _write_beside(path, content)
+    beside.replace(path)
+
+
+def write_once(path: Path, content: bytes) -> bool:
+    """Write a file that never changes; return False if it is there already, and leave it alone.
+
+    Raises:
+        StorageError: The disk is full, or the place cannot be written.
+    """
+    beside = _write_beside(path, content)
+    try:
+        os.link(beside, path)
+    except FileExistsError:
+        return False
+    finally:
+        beside.unlink()
+    return True
+
+
+def file_sha256(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _write_beside(path: Path, content: bytes) -> Path:
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with beside.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise StorageError(
+            f"{path} must be writable, but {error.strerror}. Make room or mend the folder, then run the sweep again: "
+            "everything finished so far is kept."
+        ) from error
+    return beside
+
+
+def _refused(path: Path, rule: str) -> StorageError:
+    return StorageError(f"{path}: {rule}. Restore the file, or move it away to have its evaluation computed again.")
