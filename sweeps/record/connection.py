@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 from sweeps.errors import SweepError
 
@@ -55,9 +55,10 @@ def record_errors(tracking_uri: str) -> Iterator[None]:
     except Exception as error:
         if not _is_outage(error):
             raise
-        cause = (str(error).strip() or type(error).__name__).splitlines()[0][:LONGEST_CAUSE]
+        secret = _credentials(tracking_uri)
+        cause = (str(error).strip() or "no reason given").splitlines()[0].replace(secret, "")[:LONGEST_CAUSE]
         raise RecordError(
-            f"MLflow at {_without_password(tracking_uri)} must be writable, but got {type(error).__name__}: {cause}. "
+            f"MLflow at {tracking_uri.replace(secret, '')} must be writable, but got {type(error).__name__}: {cause}. "
             "Results are kept; the record catches up when it is back"
         ) from error
 
@@ -69,6 +70,6 @@ def _is_outage(error: Exception) -> bool:
     return isinstance(error, MlflowException | SQLAlchemyError | OSError)
 
 
-def _without_password(uri: str) -> str:
-    parts = urlsplit(uri)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+def _credentials(uri: str) -> str:
+    """Return the `user:password@` of an address, which messages must not show; empty if there is none."""
+    return "".join(urlsplit(uri).netloc.rpartition("@")[:2])
