@@ -36,8 +36,8 @@ def frechet_distance(first: Gaussian, second: Gaussian) -> float:
     """Return |μ₁ - μ₂|² + tr(Σ₁ + Σ₂ - 2 (Σ₁Σ₂)^½) (Dowson and Landau 1982).
 
     Σ₁Σ₂ is similar to the symmetric Σ₁^½ Σ₂ Σ₁^½, so the trace of its root is the sum of the roots of that matrix's
-    eigenvalues: no complex square root, and no failure when a covariance is singular. The plug-in bias for n and m
-    draws of one unit Gaussian in d dimensions is about d(d+1)/4·(1/n + 1/m).
+    eigenvalues: no complex square root, and no failure when a covariance is singular. For n and m draws of one
+    unit Gaussian in d dimensions it is about (d(d+1)/4 + d)·(1/n + 1/m), from covariances and means, instead of 0.
 
     Returns:
         At least 0; nan if an input is not finite.
