@@ -71,7 +71,7 @@ class GenerativeModel(pl.LightningModule, ABC):
         """Derive the randomness of a lone fit from torch's global seed, as `pl.seed_everything` sets it."""
         self._fit_generator = torch.Generator(self.device).manual_seed(torch.initial_seed())
 
-    def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> None:  # noqa: ARG002 - Lightning's signature
+    def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> None:
         """Train alone: one minibatch `(images, labels)` of an ordinary DataLoader, every term logged."""
         if self._fit_generator is None:
             raise RuntimeError("training_step runs inside Trainer.fit; elsewhere call minibatch_step")

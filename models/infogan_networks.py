@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from models.hyperparameters import InfoGAN
 from models.losses import LOG_VAR_RANGE, draw_gaussian
-from models.networks import decoder, encoder
+from models.networks import SLOPE, decoder, encoder
 
 __all__ = ["CONTINUOUS", "Codes", "Discriminator", "Generator", "Readings"]
 
@@ -87,10 +87,12 @@ class Readings:
     features: Tensor
     outputs: Tensor
 
-    def rows(self, start: int, stop: int) -> "Readings":
-        """Return the readings of some of the images."""
-        log_var = None if self.log_var is None else self.log_var[start:stop]
-        return Readings(self.mu[start:stop], log_var, self.features[start:stop], self.outputs[start:stop])
+    def parts(self, *sizes: int) -> list["Readings"]:
+        """Part the readings of a batch that was put together from several."""
+        log_vars = [None] * len(sizes) if self.log_var is None else self.log_var.split_with_sizes(sizes)
+        others = [column.split_with_sizes(sizes) for column in (self.mu, self.features, self.outputs)]
+        parted = zip(others[0], log_vars, others[1], others[2], strict=True)
+        return [Readings(mu, log_var, features, outputs) for mu, log_var, features, outputs in parted]
 
     @property
     def logit(self) -> Tensor:
@@ -116,7 +118,11 @@ class Discriminator(nn.Module):
         super().__init__()
         self.stochastic = chosen.stochastic_bottleneck
         outputs = 2 * chosen.bottleneck if self.stochastic else chosen.bottleneck
-        self.encoder = encoder(chosen.network, side=side, hidden=chosen.hidden, outputs=outputs)
+        self.encoder = nn.Sequential(
+            encoder(chosen.network, side=side, hidden=chosen.hidden, outputs=chosen.hidden),
+            nn.LeakyReLU(SLOPE),
+            nn.Linear(chosen.hidden, outputs),
+        )
         self.heads = nn.Linear(chosen.bottleneck, 1 + classes + 2 * CONTINUOUS)
         self.code_features = nn.Linear(classes + CONTINUOUS, chosen.bottleneck)
 

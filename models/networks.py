@@ -7,7 +7,7 @@ without it. What the outputs mean is the models' business.
 
 from torch import nn
 
-__all__ = ["CONV_SIDE", "decoder", "encoder"]
+__all__ = ["CONV_SIDE", "SLOPE", "decoder", "encoder"]
 
 CONV_SIDE = 28
 """The image side that the convolutional networks are built for: two halvings lead to 7×7."""

@@ -30,7 +30,7 @@ class BetaVAEModel(LatentVariableModel):
     def minibatch_step(
         self,
         images: Tensor,
-        labels: Tensor,  # noqa: ARG002 - learns without labels
+        labels: Tensor,
         optimizers: Sequence[Optimizer],
         generator: torch.Generator,
     ) -> dict[str, Tensor]:
@@ -55,7 +55,8 @@ class BetaVAEModel(LatentVariableModel):
     @torch.no_grad()
     def sample(self, count: int, generator: torch.Generator) -> Tensor:
         """Draw z from the prior and return the decoder's means."""
-        z = torch.randn(count, self.hyperparameters.latent_dim, generator=generator, device=self.device)
+        shape = count, self.hyperparameters.latent_dim
+        z = torch.randn(shape, generator=generator, device=self.device)
         return torch.sigmoid(self.decoder(z))
 
     @torch.no_grad()
