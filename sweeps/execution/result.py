@@ -39,6 +39,7 @@ class EvaluationResult:
         score_seconds: Time spent scoring and drawing samples.
         checkpoint_sha256: Hash of the checkpoint file; empty unless `scored`.
         worker: Host and process that computed it.
+        feature_network: Version of the network whose features `fid` compares; distances by others do not compare.
     """
 
     sweep_id: str
@@ -60,6 +61,7 @@ class EvaluationResult:
     score_seconds: float
     checkpoint_sha256: str
     worker: str
+    feature_network: str = ""
 
     @property
     def mean(self) -> float | None:

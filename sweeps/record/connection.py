@@ -39,7 +39,7 @@ def connect(tracking_uri: str) -> "MlflowClient":
     """
     for name, value in SETTINGS.items():
         os.environ.setdefault(name, value)
-    from mlflow import MlflowClient  # noqa: PLC0415  # over a second to import
+    from mlflow import MlflowClient  # over a second to import
 
     return MlflowClient(tracking_uri=tracking_uri)
 
@@ -64,8 +64,8 @@ def record_errors(tracking_uri: str) -> Iterator[None]:
 
 
 def _is_outage(error: Exception) -> bool:
-    from mlflow.exceptions import MlflowException  # noqa: PLC0415  # over a second to import
-    from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415  # as above
+    from mlflow.exceptions import MlflowException  # over a second to import
+    from sqlalchemy.exc import SQLAlchemyError  # as above
 
     return isinstance(error, MlflowException | SQLAlchemyError | OSError)
 

@@ -23,7 +23,11 @@ VIEW_TAG = f"mlflow.sharedViewState.{VIEW_KEY}"
 
 Json = dict[str, Any]
 
-SEARCH, LOSSES, SAMPLES = "Hyperparameters", "Learning curves", "Samples"
+PARALLEL, WEIGHTS, CURVES, SAMPLES = "Search", "Objective by hyperparameter", "Learning curves", "Samples"
+"""Titles of the sections that are open."""
+
+OTHERS = ("cv", "cv_folds", "val", "train", "seconds")
+"""Sections that are closed; MLflow itself fills them with a chart for every other metric of that group."""
 
 
 def dashboard_fragment(experiment_id: str, key: str = VIEW_KEY) -> str:
@@ -65,14 +69,13 @@ def sweep_view(
     charts = [
         _parallel(list(shown.values()), score),
         *(_scatter(shown[name], score) for name in weights or searched),
-        _line("loss/L", "L by epoch, mean over folds"),
-        _line("loss/J", "J by epoch, mean over folds"),
+        *map(_line, (score, "loss/L", "loss/J")),
         _images(),
     ]
-    return _rows(score, [*searched]) | {"compareRunCharts": charts, "compareRunSections": _sections()}
+    return _rows(score, searched) | {"compareRunCharts": charts, "compareRunSections": _sections()}
 
 
-def _rows(score: str, searched: list[str]) -> Json:
+def _rows(score: str, searched: Sequence[str]) -> Json:
     """Return which runs are listed, and with which columns."""
     columns = ["tags.`sweep.rung`", "tags.`sweep.why`", f"metrics.`{score}`", f"metrics.`{score}_se`"]
     return {
@@ -89,23 +92,18 @@ def _rows(score: str, searched: list[str]) -> Json:
 
 
 def _sections() -> list[Json]:
-    """Return the sections of charts; MLflow fills the closed ones with a chart for every other metric."""
-    opened = [(SEARCH, True), (LOSSES, True), (SAMPLES, True)]
-    closed = [(group, False) for group in ("cv", "cv_folds", "val", "train", "seconds")]
-    return [_section(name, display=display) for name, display in opened + closed]
+    opened = [
+        _section(PARALLEL, columns=1, height=420),
+        _section(WEIGHTS, columns=3, height=340),
+        _section(CURVES, columns=3, height=360),
+        _section(SAMPLES, columns=1, height=560),
+    ]
+    return [*opened, *(_section(name, columns=3, height=340) | {"display": False} for name in OTHERS)]
 
 
-def _section(name: str, *, display: bool) -> Json:
-    return {
-        "uuid": name,
-        "name": name,
-        "display": display,
-        "isReordered": False,
-        "deleted": False,
-        "isGenerated": False,
-        "columns": 2,
-        "cardHeight": 360,
-    }
+def _section(name: str, *, columns: int, height: int) -> Json:
+    shape = {"columns": columns, "cardHeight": height}
+    return {"uuid": name, "name": name, "display": True, "isReordered": False, "deleted": False} | shape
 
 
 def _chart(kind: str, name: str, section: str, **settings: Any) -> Json:
@@ -120,28 +118,27 @@ def _chart(kind: str, name: str, section: str, **settings: Any) -> Json:
 
 
 def _parallel(parameters: list[str], score: str) -> Json:
-    return _chart("PARALLEL", "search", SEARCH, selectedParams=parameters, selectedMetrics=[score], showAllRuns=True)
+    return _chart("PARALLEL", "search", PARALLEL, selectedParams=parameters, selectedMetrics=[score], showAllRuns=True)
 
 
 def _scatter(parameter: str, score: str) -> Json:
     return _chart(
         "SCATTER",
         parameter,
-        SEARCH,
+        WEIGHTS,
         xaxis={"key": parameter, "type": "PARAM"},
         yaxis={"key": score, "type": "METRIC"},
         runsCountToCompare=100,
     )
 
 
-def _line(metric: str, title: str) -> Json:
+def _line(metric: str) -> Json:
     return _chart(
         "LINE",
         metric,
-        LOSSES,
+        CURVES,
         metricKey=metric,
         selectedMetricKeys=[metric],
-        displayName=title,
         xAxisKey="step",
         xAxisScaleType="linear",
         scaleType="linear",

@@ -212,7 +212,7 @@ def _log(
     tags: Mapping[str, str] | None = None,
 ) -> None:
     """Write points, then parameters, then tags: MLflow keeps this order within a request, so that tags come last."""
-    from mlflow.entities import Metric, Param, RunTag  # noqa: PLC0415  # MLflow is imported late, see above
+    from mlflow.entities import Metric, Param, RunTag  # MLflow is imported late, see above
 
     metrics = [Metric(point.key, point.value, point.timestamp, point.step) for point in points]
     while len(metrics) > POINTS_PER_REQUEST:

@@ -19,7 +19,7 @@ def assign_folds(labels: npt.NDArray[np.int64], folds: int, seed: int) -> Folds:
     Raises:
         ValueError: Some class has fewer examples than there are folds.
     """
-    from sklearn.model_selection import StratifiedKFold  # noqa: PLC0415  # a second to import, and plans do without
+    from sklearn.model_selection import StratifiedKFold  # a second to import, and plans do without
 
     rarest = int(np.unique(labels, return_counts=True)[1].min())
     if folds > rarest:

@@ -49,7 +49,7 @@ class RandomProposer:
     space: SearchSpace
     seed: int
 
-    def propose(self, trial: int, position: int, observations: Sequence[Observation]) -> Configuration:  # noqa: ARG002
+    def propose(self, trial: int, position: int, observations: Sequence[Observation]) -> Configuration:
         """Return a random configuration, the same for the same trial."""
         return self.space.sample(np.random.default_rng(derive_seed(self.seed, Purpose.PROPOSAL, trial)))
 
@@ -84,9 +84,9 @@ def informative(observations: Sequence[Observation], enough: int) -> list[Observ
 
 def _suggest(space: SearchSpace, known: Sequence[Observation], seed: int) -> Configuration:
     # hyperopt takes half a second to import, and a sweep by random search does without it.
-    from hyperopt import Domain, tpe  # noqa: PLC0415
+    from hyperopt import Domain, tpe
 
-    from search_spaces.hyperopt_space import from_hyperopt, to_hyperopt  # noqa: PLC0415
+    from search_spaces.hyperopt_space import from_hyperopt, to_hyperopt
 
     domain = Domain(lambda _: 0.0, to_hyperopt(space))
     # hyperopt's own seeds are 32 bits wide.
@@ -95,9 +95,9 @@ def _suggest(space: SearchSpace, known: Sequence[Observation], seed: int) -> Con
 
 
 def _trials(space: SearchSpace, known: Sequence[Observation]) -> "Trials":  # type: ignore[name-defined]  # noqa: F821
-    from hyperopt import JOB_STATE_DONE, STATUS_OK, Trials  # noqa: PLC0415
+    from hyperopt import JOB_STATE_DONE, STATUS_OK, Trials
 
-    from search_spaces.hyperopt_space import to_hyperopt_vals  # noqa: PLC0415
+    from search_spaces.hyperopt_space import to_hyperopt_vals
 
     worst = max(observation.loss for observation in known if observation.loss is not None)
     documents = []

@@ -1,0 +1,185 @@
+"""The work of one sweep: what starts next, what a result means, what is recorded and what is thrown away.
+
+Sits between the search and Ray Tune and keeps no state of its own: everything follows from the result files.
+"""
+
+import os
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from sweeps.errors import StorageError
+from sweeps.execution.result import EvaluationResult
+from sweeps.execution.storage import SweepFiles
+from sweeps.progress import Progress, take_stock
+from sweeps.record.sweep_record import SweepRecord
+from sweeps.search.search import Evaluation, Outcome, Search
+from sweeps.spec import SweepSpec
+
+__all__ = ["Drive"]
+
+Key = tuple[int, int]
+"""A trial and a rung."""
+
+
+@dataclass
+class Drive:
+    """A `WorkQueue` for Tune.
+
+    Attributes:
+        spec: The sweep's spec.
+        files: Where its results are.
+        search: Decides.
+        record: Is told everything.
+        workers: How many workers there are.
+        watch: Called with the progress whenever it changes.
+        trouble: Why no more evaluations are started: the storage cannot be written; None while all is well.
+    """
+
+    spec: SweepSpec
+    files: SweepFiles
+    search: Search
+    record: SweepRecord
+    workers: int
+    watch: Callable[[Progress], None]
+    trouble: str | None = None
+    _running: set[Key] = field(default_factory=set, init=False)
+    _computed: set[Key] = field(default_factory=set, init=False)
+    _closed: set[int] = field(default_factory=set, init=False)
+
+    def replay(self) -> None:
+        """Take in every result that earlier runs left.
+
+        Raises:
+            StorageError: A file is damaged, or holds the result of another configuration.
+        """
+        results = list(self.files.results())
+        for result in results:
+            if result.rung >= len(self.search.ladder.bracket_of(result.trial).rungs):
+                raise self._foreign(result)
+            self.search.tell(_outcome(result))
+        for result in results:
+            configuration = self.search.configuration(result.trial)
+            if configuration is None or self.spec.hyperparameters(configuration) != result.hyperparameters:
+                raise self._foreign(result)
+            self.record.take(result)
+        self._close_decided()
+        self.show()
+
+    def next_evaluation(self) -> Evaluation | None:
+        """Return what to start next, or None while there is nothing to start."""
+        evaluation = None if self.trouble else self.search.ask()
+        if evaluation is not None:
+            self._running.add((evaluation.trial, evaluation.rung))
+            self.show()
+        return evaluation
+
+    @property
+    def exhausted(self) -> bool:
+        """Tell whether nothing will ever be started again."""
+        return self.trouble is not None or self.search.finished
+
+    def on_end(self, evaluation: Evaluation, *, trouble: str | None, died: bool) -> None:
+        """Take in the end of an evaluation: its result, the death of its workers, or that it could not be written."""
+        self._running.discard((evaluation.trial, evaluation.rung))
+        try:
+            result = self.files.read_result(evaluation.trial, evaluation.rung)
+            if result is None and died:
+                result = self.files.write_result(self._failed(evaluation))
+        except StorageError as error:
+            result, trouble = None, str(error)
+        if result is None:
+            self.trouble = trouble or f"{self.files.result(evaluation.trial, evaluation.rung)} must exist, but does not."
+            return
+        self.search.tell(_outcome(result))
+        self._computed.add((evaluation.trial, evaluation.rung))
+        self.record.take(result)
+        self._close_decided()
+        self._drop_checkpoints(evaluation)
+        self.show()
+
+    def show(self) -> None:
+        """Tell the watcher how things stand."""
+        self.watch(
+            take_stock(
+                self.files.sweep_id,
+                self.search,
+                running=self._running,
+                computed=self._computed,
+                workers=self.workers,
+                trouble=self.record.trouble,
+            )
+        )
+
+    def close_undecided(self) -> None:
+        """Record that the trials in hand were interrupted; the next run takes them up again."""
+        for trial in sorted({outcome.trial for outcome in self.search.outcomes} - self._closed):
+            self.record.close_trial(trial, status="KILLED", why="interrupted; running the sweep again continues it")
+
+    def _close_decided(self) -> None:
+        for trial in sorted({outcome.trial for outcome in self.search.outcomes} - self._closed):
+            if self.search.is_decided(trial):
+                self._closed.add(trial)
+                last = max((o for o in self.search.outcomes if o.trial == trial), key=lambda o: o.rung)
+                bracket = self.search.ladder.bracket_of(trial)
+                status = "FAILED" if last.mean is None else "FINISHED"
+                self.record.close_trial(trial, status=status, why=self._why(last, len(bracket.rungs)))
+
+    def _why(self, last: Outcome, rungs: int) -> str:
+        if last.mean is None:
+            result = self.files.read_result(last.trial, last.rung)
+            return result.reason if result else "failed"
+        if last.rung + 1 == rungs:
+            return "reached the top rung"
+        bracket = self.search.ladder.bracket_of(last.trial)
+        promoted = bracket.rungs[last.rung + 1].trials
+        rivals = [o for o in self.search.outcomes if o.rung == last.rung and o.trial in bracket.trials]
+        ahead = sum(o.mean is not None and (o.mean, o.trial) < (last.mean, last.trial) for o in rivals)
+        return f"rank {ahead + 1} of {len(rivals)} at {bracket.rungs[last.rung].epochs} epochs, of which {promoted} go on"
+
+    def _drop_checkpoints(self, evaluation: Evaluation) -> None:
+        """Remove checkpoints that nothing will be continued from: those below a rung, and those of stopped trials."""
+        if evaluation.rung:
+            self.files.checkpoint(evaluation.trial, evaluation.rung - 1).unlink(missing_ok=True)
+        bracket = self.search.ladder.bracket_of(evaluation.trial)
+        promoted = self.search.entrants(bracket, evaluation.rung + 1) if evaluation.rung + 1 < len(bracket.rungs) else None
+        for trial in self.search.entrants(bracket, evaluation.rung) or () if promoted is not None else ():
+            if trial not in promoted:
+                self.files.checkpoint(trial, evaluation.rung).unlink(missing_ok=True)
+
+    def _failed(self, evaluation: Evaluation) -> EvaluationResult:
+        now = time.time_ns() // 1_000_000
+        log = self.files.log(evaluation.trial, evaluation.rung)
+        return EvaluationResult(
+            sweep_id=self.files.sweep_id,
+            trial=evaluation.trial,
+            bracket=evaluation.bracket,
+            rung=evaluation.rung,
+            epochs=evaluation.epochs,
+            hyperparameters=self.spec.hyperparameters(evaluation.configuration),
+            state="failed",
+            reason=f"every worker that tried it died or raised an error; the last words are in {log}",
+            folds=[],
+            scores={},
+            curves={},
+            first_epoch=evaluation.epochs,
+            epoch_times=[],
+            started=now,
+            ended=now,
+            train_seconds=0.0,
+            score_seconds=0.0,
+            checkpoint_sha256="",
+            worker=f"{socket.gethostname()}:{os.getpid()}",
+        )
+
+    def _foreign(self, result: EvaluationResult) -> StorageError:
+        path = self.files.result(result.trial, result.rung)
+        return StorageError(
+            f"{path}: a result must be of the configuration that the search draws for its trial, but it is of another. "
+            "It was written by another version of the program: choose a new home by --home, or move the file away."
+        )
+
+
+def _outcome(result: EvaluationResult) -> Outcome:
+    return Outcome(result.trial, result.rung, tuple(result.folds))

@@ -1,0 +1,223 @@
+"""Runs a sweep: replays what is known, has the rest computed, names the champion. Running it again continues it."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from models.datasets import DatasetError, load_training
+from sweeps.conclude import DataFacts, SweepState, champion_json, choose, first_cause, write_best, write_figures
+from sweeps.drive import Drive
+from sweeps.errors import StorageError, SweepError
+from sweeps.execution.lease import hold_lease
+from sweeps.execution.storage import Home, SweepFiles, write_atomically
+from sweeps.execution.supplies import Supplies
+from sweeps.plan import make_plan
+from sweeps.progress import Progress
+from sweeps.record.export import BestConfig
+from sweeps.record.recorder import Recorder, SweepFacts
+from sweeps.record.sweep_record import SweepRecord
+from sweeps.search.cross_validation import assign_folds, folds_sha256
+from sweeps.search.proposer import Proposer, RandomProposer, TPEProposer
+from sweeps.search.search import Search
+from sweeps.search.seeds import Purpose, derive_seed
+from sweeps.settings import Settings
+from sweeps.spec import SweepSpec
+
+__all__ = ["SweepReport", "run_sweep", "tracking_uri"]
+
+RECORD_SECONDS = 60.0
+"""How long a finished sweep waits for MLflow before it ends without it; the next run of the sweep catches up."""
+
+
+@dataclass(frozen=True)
+class SweepReport:
+    """How a run of a sweep ended.
+
+    Attributes:
+        sweep_id: The sweep.
+        state: `finished`, `failed` (no trial has a score at the top rung) or `interrupted`.
+        trials: Configurations that were drawn.
+        evaluations: Evaluations that have a result.
+        computed: Those of them that this run computed.
+        restored: Those of them found from earlier runs.
+        fold_epochs: Epochs of training that those results took, over all folds.
+        seconds: How long this run took.
+        best: The contents of best.yaml; None unless finished.
+        files: Where everything is.
+        why: Why it is not finished, or empty.
+        trouble: Why the record is behind, or empty.
+        figures: The pictures that were drawn.
+    """
+
+    sweep_id: str
+    state: SweepState
+    trials: int
+    evaluations: int
+    computed: int
+    restored: int
+    fold_epochs: int
+    seconds: float
+    best: BestConfig | None
+    files: SweepFiles
+    why: str = ""
+    trouble: str = ""
+    figures: tuple[Path, ...] = field(default=())
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the report for scripts."""
+        names = ("sweep_id", "state", "trials", "evaluations", "computed", "restored", "fold_epochs", "seconds")
+        shown: dict[str, Any] = {name: getattr(self, name) for name in names}
+        shown["champion"] = champion_json(self.best) if self.best else None
+        shown |= {"why": self.why, "record_trouble": self.trouble, "folder": str(self.files.root)}
+        return shown
+
+
+def tracking_uri(settings: Settings) -> str:
+    """Return where the record is: as set, or SQLite in the home."""
+    return settings.tracking_uri or f"sqlite:///{Home(settings.home).record}"
+
+
+def run_sweep(
+    spec: SweepSpec, settings: Settings, *, workers: int, watch: Callable[[Progress], None]
+) -> SweepReport:
+    """Run a sweep from wherever it stands to its end; Ctrl-C ends it early and loses nothing.
+
+    Args:
+        spec: What to search.
+        settings: Where home, data and record are.
+        workers: Evaluations at a time.
+        watch: Called with the progress whenever it changes, on the thread that runs the sweep.
+
+    Raises:
+        LeaseError: Another driver runs this sweep.
+        StorageError: A file of the sweep is damaged, or the home cannot be written.
+        SweepError: The dataset cannot be read.
+    """
+    begun = time.monotonic()
+    files = Home(settings.home).sweep(spec.sweep_id)
+    with hold_lease(files.lease):
+        _claim(files, spec)
+        record = _open_record(spec, files, settings, workers)
+        try:
+            return _Run(spec, settings, files, record, workers, begun).to_its_end(watch)
+        finally:
+            record.close()
+
+
+@dataclass(frozen=True)
+class _Run:
+    spec: SweepSpec
+    settings: Settings
+    files: SweepFiles
+    record: SweepRecord
+    workers: int
+    begun: float
+
+    def to_its_end(self, watch: Callable[[Progress], None]) -> SweepReport:
+        search = Search(self.spec.ladder(), _proposer(self.spec), self.spec.hyperband.lag)
+        drive = Drive(self.spec, self.files, search, self.record, self.workers, watch)
+        drive.replay()
+        supplies = self._supplies()
+        data = DataFacts(supplies.dataset.sha256, folds_sha256(supplies.folds))
+        restored = len(search.outcomes)
+        try:
+            if not search.finished:
+                self._compute(drive, supplies)
+            why = drive.trouble or ""
+        except KeyboardInterrupt:
+            why = "interrupted"
+        if not search.finished:
+            drive.close_undecided()
+            return self._report("interrupted", search, restored, why=why)
+        return self._conclude(search, restored, data)
+
+    def _supplies(self) -> Supplies:
+        chosen = self.spec.dataset
+        try:
+            dataset = load_training(chosen.name, limit=chosen.limit, folder=self.settings.data)
+        except DatasetError as error:
+            raise SweepError(str(error)) from error
+        folds = assign_folds(dataset.labels, self.spec.folds, derive_seed(self.spec.seed, Purpose.SPLIT))
+        return Supplies(self.spec, self.files, Home(self.settings.home).features, dataset, folds)
+
+    def _compute(self, drive: Drive, supplies: Supplies) -> None:
+        from sweeps.execution.local_ray import local_ray
+
+        resources = self.spec.resources
+        with local_ray(workers=self.workers, cpus=resources.cpus, gpus=resources.gpus):
+            from sweeps.execution.tune_adapter import run_with_tune  # reads the environment that local_ray sets
+
+            run_with_tune(supplies, drive, self.files.scratch)
+
+    def _conclude(self, search: Search, restored: int, data: DataFacts) -> SweepReport:
+        verdict = choose(self.spec, search)
+        if verdict is None:
+            return self._report("failed", search, restored, why=first_cause(list(self.files.results())))
+        figures = write_figures(self.spec, self.files, verdict)
+        self.record.drain(RECORD_SECONDS)
+        uri, run_id = tracking_uri(self.settings), self.record.run_id(verdict.champion.trial)
+        best = write_best(self.spec, self.files, verdict, data, tracking_uri=uri, run_id=run_id)
+        return self._report("finished", search, restored, best=best, figures=figures)
+
+    def _report(
+        self,
+        state: SweepState,
+        search: Search,
+        restored: int,
+        *,
+        why: str = "",
+        best: BestConfig | None = None,
+        figures: list[Path] | None = None,
+    ) -> SweepReport:
+        status = {"finished": "FINISHED", "failed": "FAILED", "interrupted": "KILLED"}[state]
+        metrics = {f"best/{best.objective}": best.champion.mean} if best else {}
+        self.record.finish(status=status, metrics=metrics, artifacts=[self.files.best, *(figures or [])] if best else [])
+        recorded = self.record.drain(RECORD_SECONDS)
+        results = list(self.files.results())
+        return SweepReport(
+            sweep_id=self.files.sweep_id,
+            state=state,
+            trials=len({result.trial for result in results}),
+            evaluations=len(results),
+            computed=len(results) - restored,
+            restored=restored,
+            fold_epochs=sum(self.spec.folds * (r.epochs - r.first_epoch + 1) for r in results if r.curves),
+            seconds=time.monotonic() - self.begun,
+            best=best,
+            files=self.files,
+            why=why,
+            trouble="" if recorded else self.record.trouble,
+            figures=tuple(figures or ()),
+        )
+
+
+def _claim(files: SweepFiles, spec: SweepSpec) -> None:
+    """Write the spec where the sweep is, or make sure that it is the one that stands there."""
+    known = files.read_json(files.spec)
+    if known is None:
+        write_atomically(files.spec, spec.canonical().encode())
+    elif known != spec.model_dump(mode="json"):
+        raise StorageError(f"{files.spec} must hold the spec of {files.sweep_id}, but holds another. Restore it.")
+
+
+def _open_record(spec: SweepSpec, files: SweepFiles, settings: Settings, workers: int) -> SweepRecord:
+    home = Home(settings.home)
+    facts = SweepFacts(
+        sweep_id=files.sweep_id,
+        name=spec.name,
+        spec=spec.model_dump(mode="json"),
+        plan=make_plan(spec, home, workers).as_json(),
+        objective=spec.objective,
+        searched=spec.search_space().names,
+        weights=tuple(spec.searched_weights()),
+        log_scaled=tuple(sorted(spec.log_scaled())),
+    )
+    artifacts = None if settings.tracking_uri else home.artifacts
+    return SweepRecord(Recorder(tracking_uri(settings), artifacts, facts), files)
+
+
+def _proposer(spec: SweepSpec) -> Proposer:
+    space = spec.search_space()
+    return TPEProposer(space, spec.seed) if spec.searcher == "tpe" else RandomProposer(space, spec.seed)

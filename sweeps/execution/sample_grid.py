@@ -1,0 +1,36 @@
+"""A picture of samples: what people look at before they look at numbers."""
+
+import io
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["COLUMNS", "sample_grid_png"]
+
+COLUMNS = 10
+"""Models with a class code show one class a column."""
+
+GAP = 2
+SHORTEST_SIDE = 24
+"""Small images are enlarged to at least this many pixels a side."""
+
+
+def sample_grid_png(images: npt.NDArray[np.float32]) -> bytes:
+    """Return a PNG of images, row by row.
+
+    Args:
+        images: `(n, side, side)` in [0, 1]; white on black is drawn as black on white, as ink is.
+    """
+    from PIL import Image  # only workers draw
+
+    scale = -(-SHORTEST_SIDE // images.shape[1])
+    enlarged = np.kron(1.0 - images.clip(0, 1), np.ones((1, scale, scale)))
+    rows = -(-len(images) // COLUMNS)
+    pitch = enlarged.shape[1] + GAP
+    canvas = np.full((rows * pitch + GAP, COLUMNS * pitch + GAP), 0.85)
+    for number, image in enumerate(enlarged):
+        top, left = (number // COLUMNS) * pitch + GAP, (number % COLUMNS) * pitch + GAP
+        canvas[top : top + image.shape[0], left : left + image.shape[1]] = image
+    file = io.BytesIO()
+    Image.fromarray((canvas * 255).round().astype(np.uint8), mode="L").save(file, format="PNG")
+    return file.getvalue()

@@ -1,0 +1,114 @@
+"""What a sweep will do and cost, before anything is spent."""
+
+import statistics
+from dataclasses import dataclass
+from typing import Any
+
+from models.datasets import DATASETS, class_counts
+from sweeps.execution.storage import Home
+from sweeps.spec import SweepSpec
+
+__all__ = ["Estimate", "Plan", "make_plan"]
+
+SECONDS_PER_EXAMPLE = {("beta_vae", 8): 8e-6, ("infogan", 8): 2.6e-5, ("beta_vae", 28): 1.6e-5, ("infogan", 28): 6e-5}
+"""One core's time to train on one example, by model and image side, with the defaults; `benchmarks/costs.py`."""
+
+SECONDS_PER_SCORE = {8: 0.006, 28: 0.5}
+"""One core's time to score one fold, by image side; the same benchmark."""
+
+BYTES_PER_FOLD = {("beta_vae", 8): 4e5, ("infogan", 8): 3.5e6, ("beta_vae", 28): 3e6, ("infogan", 28): 6e6}
+"""A fold's share of a checkpoint, with the defaults; the same benchmark."""
+
+START_SECONDS = 9.0
+"""Ray, the workers' imports and MLflow's database, once a run."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a plan will cost, roughly.
+
+    Attributes:
+        seconds: From start to champion.
+        disk_bytes: What stays in the home.
+        basis: What the estimate rests on, for people.
+    """
+
+    seconds: float
+    disk_bytes: float
+    basis: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Brackets, rungs and counts of a spec."""
+
+    spec: SweepSpec
+    estimate: Estimate
+    workers: int
+
+    @property
+    def trials(self) -> int:
+        """Configurations that will be drawn."""
+        return self.spec.ladder().trials
+
+    @property
+    def evaluations(self) -> int:
+        """Trials brought to a rung, over all rungs."""
+        return self.spec.ladder().evaluations
+
+    @property
+    def fold_epochs(self) -> int:
+        """Epochs of training, over all folds of all trials."""
+        return self.spec.ladder().epochs * self.spec.folds
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the plan for scripts."""
+        return {
+            "sweep_id": self.spec.sweep_id,
+            "trials": self.trials,
+            "evaluations": self.evaluations,
+            "fold_epochs": self.fold_epochs,
+            "brackets": [
+                {"rungs": [{"trials": r.trials, "folds": self.spec.folds, "epochs": r.epochs} for r in bracket.rungs]}
+                for bracket in self.spec.ladder()
+            ],
+            "workers": self.workers,
+            "estimated_seconds": round(self.estimate.seconds, 1),
+            "estimated_disk_bytes": round(self.estimate.disk_bytes),
+            "estimate_basis": self.estimate.basis,
+        }
+
+
+def make_plan(spec: SweepSpec, home: Home, workers: int) -> Plan:
+    """Return what a sweep will do, with its cost from earlier sweeps of the home or else from shipped figures."""
+    side = DATASETS[spec.dataset.name].side
+    examples = sum(class_counts(spec.dataset.name, spec.dataset.limit)) * (1 - 1 / spec.folds)
+    ladder = spec.ladder()
+    measured = _measured_seconds_per_fold_epoch(spec, home)
+    training = measured or SECONDS_PER_EXAMPLE[spec.model, side] * examples
+    busy = ladder.epochs * spec.folds * training + ladder.evaluations * spec.folds * SECONDS_PER_SCORE[side]
+    finalists = sum(bracket.rungs[-1].trials for bracket in ladder)
+    return Plan(
+        spec,
+        Estimate(
+            seconds=START_SECONDS + busy / workers,
+            disk_bytes=finalists * spec.folds * BYTES_PER_FOLD[spec.model, side] + ladder.evaluations * 60_000 + 1e6,
+            basis="earlier sweeps in this home" if measured else "figures measured on another machine",
+        ),
+        workers,
+    )
+
+
+def _measured_seconds_per_fold_epoch(spec: SweepSpec, home: Home) -> float | None:
+    """Return the median over this home's latest evaluations of the same model, dataset and folds, if there are any."""
+    seconds: list[float] = []
+    for sweep_id in home.sweep_ids():
+        files = home.sweep(sweep_id)
+        known = files.read_json(files.spec) or {}
+        if all(known.get(key) == spec.model_dump(mode="json")[key] for key in ("model", "dataset", "folds", "resources")):
+            seconds += [
+                result.train_seconds / (spec.folds * (result.epochs - result.first_epoch + 1))
+                for result in files.results()
+                if result.state == "scored"
+            ]
+    return statistics.median(seconds) if seconds else None
