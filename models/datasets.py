@@ -230,7 +230,7 @@ def _read(facts: DatasetFacts, part: Part, folder: Path | None) -> tuple[Pixels,
 
 
 def _read_digits(facts: DatasetFacts, part: Part) -> tuple[Pixels, Pixels]:
-    from sklearn.datasets import load_digits  # noqa: PLC0415 - seconds to import, and only this dataset needs it
+    from sklearn.datasets import load_digits  # seconds to import, and only this dataset needs it
 
     digits = load_digits()
     images, labels = digits.images.astype(np.uint8), digits.target.astype(np.uint8)

@@ -76,7 +76,7 @@ def _find(file: IdxFile, folder: Path) -> Path | None:
 
 
 def _download(file: IdxFile, folder: Path) -> Path:
-    import pooch  # noqa: PLC0415 - it costs a tenth of a second and is seldom needed
+    import pooch  # it costs a tenth of a second and is seldom needed
 
     name = f"{file.name}.gz"
     try:

@@ -81,7 +81,7 @@ def pinned_path(name: str) -> Path:
 
 def train_weights(dataset: Dataset) -> bytes:
     """Train the network of a dataset from nothing and return the contents of its file."""
-    images, labels = torch.from_numpy(dataset.images), torch.from_numpy(dataset.labels)
+    images, labels = torch.tensor(dataset.images), torch.tensor(dataset.labels)  # copies: shared arrays are read-only
     classifier = train_classifier(images, labels, DATASETS[dataset.name].classes)
     return save(classifier.state_dict())
 

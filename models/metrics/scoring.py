@@ -13,7 +13,7 @@ from models.metrics.likelihood import binarise, nelbo
 __all__ = ["GENERATED", "Scorer"]
 
 GENERATED = 1_000
-"""Images that are generated for one fold: enough that the noise is 1/20 of the floor: docs/objectives.md."""
+"""Images that are generated for one fold: the noise over seeds stays below half of the floor: docs/objectives.md."""
 
 
 class Scorer:
