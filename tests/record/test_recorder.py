@@ -213,7 +213,11 @@ def test_whatever_is_cut_off_a_new_start_completes_it(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str, after_effect: bool
 ) -> None:
     guillotine = Guillotine(method, after_effect=after_effect)
-    monkeypatch.setattr(MlflowClient, method, lambda *args, **kwargs: guillotine(*args, **kwargs))
+
+    def fall(client: MlflowClient, *args: Any, **kwargs: Any) -> Any:
+        return guillotine(client, *args, **kwargs)
+
+    monkeypatch.setattr(MlflowClient, method, fall)
     kills = 0
     for call in (1, 1, 2, 3, 5, 8, 13, 0):
         guillotine.calls_left = call
