@@ -13,6 +13,9 @@ BINARISATION_SEED = 28
 SAMPLES = 8
 """Draws of z per image. Their noise adds to that of the images and is the smaller of the two."""
 
+CHUNK = 500
+"""Images whose bound is computed at once, which bounds the memory."""
+
 
 def binarise(images: Tensor) -> Tensor:
     """Draw each pixel once from Bernoulli(grey), by a fixed seed: the same images give the same bits everywhere.
@@ -31,4 +34,5 @@ def binarise(images: Tensor) -> Tensor:
 
 def nelbo(model: LatentVariableModel, binary_images: Tensor, generator: torch.Generator) -> float:
     """Return the mean of R + KL at β = 1 over images `(n, side, side)`, in nats per image."""
-    return float(model.negative_elbo(binary_images, generator, SAMPLES).double().mean())
+    chunks = [model.negative_elbo(chunk, generator, SAMPLES) for chunk in torch.split(binary_images, CHUNK)]
+    return float(torch.cat(chunks).double().mean())

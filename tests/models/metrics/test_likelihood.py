@@ -10,6 +10,7 @@ from torch.optim import Optimizer
 
 from models.base import LatentVariableModel
 from models.build import build
+from models.metrics import likelihood
 from models.metrics.likelihood import SAMPLES, binarise, nelbo
 
 
@@ -59,6 +60,14 @@ def test_the_bound_is_averaged_over_images_with_eight_draws_each() -> None:
     images = torch.tensor([[[1.0, 1.0], [0.0, 1.0]], [[0.0, 0.0], [0.0, 0.0]]])
     assert nelbo(model, images, torch.Generator()) == 1.5
     assert model.asked == [SAMPLES] == [8]
+
+
+def test_the_average_is_over_images_however_they_are_chunked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(likelihood, "CHUNK", 2)
+    model = CountsWhitePixels()
+    images = torch.tensor([4.0, 0.0, 2.0]).view(3, 1, 1).expand(3, 2, 2) / 4
+    assert nelbo(model, images, torch.Generator()) == 2.0
+    assert len(model.asked) == 2
 
 
 def test_a_model_that_knows_nothing_needs_one_bit_for_each_pixel() -> None:
