@@ -108,9 +108,9 @@ class InfoGAN:
     learned_noise: bool = _choice(True, (True, False), "learn the scale δ of each noise dimension")
     stochastic_bottleneck: bool = _choice(True, (True, False), "sample I in training; False uses its mean")
     baselines: bool = _choice(True, (True, False), "add learned class baselines, gated by softmax, to the generator")
-    lr: float = _number(5e-4, 1e-6, 1.0, "learning rate of the discriminator's Adam")
-    lr_generator: float = _number(1e-3, 1e-6, 1.0, "learning rate of the generator's Adam")
-    batch_size: int = _number(64, 2, 4096, "examples in a minibatch")
+    lr: float = _number(2e-3, 1e-6, 1.0, "learning rate of the discriminator's Adam")
+    lr_generator: float = _number(4e-3, 1e-6, 1.0, "learning rate of the generator's Adam")
+    batch_size: int = _number(32, 2, 4096, "examples in a minibatch")
 
 
 Hyperparameters = BetaVAE | InfoGAN

@@ -1,0 +1,50 @@
+"""Building models: by name, with weights that the seed decides."""
+
+import pytest
+import torch
+
+from models.build import build
+from models.hyperparameters import HYPERPARAMETERS
+from models.infogan import InfoGANModel
+from models.vae import BetaVAEModel
+
+
+def test_names_lead_to_their_models() -> None:
+    built = {name: type(build(name, {}, side=8, classes=10, seed=0)) for name in HYPERPARAMETERS}
+    assert built == {"beta_vae": BetaVAEModel, "infogan": InfoGANModel}
+
+
+@pytest.mark.parametrize("name", list(HYPERPARAMETERS))
+def test_the_seed_decides_the_initial_weights_and_nothing_else_does(name: str) -> None:
+    torch.manual_seed(1)
+    before = torch.get_rng_state()
+    first = build(name, {}, side=8, classes=10, seed=5)
+    assert torch.equal(torch.get_rng_state(), before)
+    torch.manual_seed(2)
+    again, other = (build(name, {}, side=8, classes=10, seed=seed) for seed in (5, 6))
+    weights = first.state_dict()
+    assert all(torch.equal(value, weights[key]) for key, value in again.state_dict().items())
+    assert any(not torch.equal(value, weights[key]) for key, value in other.state_dict().items())
+
+
+@pytest.mark.parametrize("name", list(HYPERPARAMETERS))
+def test_convolutional_models_are_built_for_28_by_28_images_alone(name: str) -> None:
+    model = build(name, {"network": "conv", "hidden": 16}, side=28, classes=10, seed=0)
+    assert model.sample(2, torch.Generator().manual_seed(0)).shape == (2, 28, 28)
+    with pytest.raises(ValueError, match="conv needs 28×28 images, but got 8×8"):
+        build(name, {"network": "conv"}, side=8, classes=10, seed=0)
+
+
+def test_hyperparameters_are_parsed() -> None:
+    model = build("infogan", {"lambda": 0.5, "noise_dim": 7}, side=8, classes=10, seed=0)
+    assert isinstance(model, InfoGANModel)
+    assert (model.hyperparameters.lambda_, model.hyperparameters.noise_dim) == (0.5, 7)
+    with pytest.raises(ValueError, match="beta_vae has no hyperparameter 'alpha'"):
+        build("beta_vae", {"alpha": 0.5}, side=8, classes=10, seed=0)
+
+
+def test_classes_decide_the_width_of_the_codes() -> None:
+    model = build("infogan", {}, side=8, classes=4, seed=0)
+    assert isinstance(model, InfoGANModel)
+    assert model.draw_codes(64, torch.Generator().manual_seed(0)).vector.shape == (64, 4 + 2)
+    assert model.discriminator.heads.out_features == 1 + 4 + 2 * 2

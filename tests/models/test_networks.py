@@ -1,0 +1,45 @@
+"""The networks: the shapes they take and give, and the images they refuse."""
+
+import pytest
+import torch
+
+from models.networks import decoder, encoder
+
+
+@pytest.mark.parametrize(("network", "side"), [("dense", 5), ("dense", 8), ("dense", 28), ("conv", 28)])
+def test_encoder_and_decoder_fit_the_image_size(network: str, side: int) -> None:
+    features = encoder(network, side=side, hidden=16, outputs=6)(torch.rand(3, side, side))
+    assert features.shape == (3, 6)
+    assert decoder(network, inputs=6, side=side, hidden=16)(features).shape == (3, side, side)
+
+
+@pytest.mark.parametrize("network", ["dense", "conv"])
+def test_every_pixel_reaches_the_features_and_every_code_the_image(network: str) -> None:
+    images = torch.rand(1, 28, 28, requires_grad=True)
+    torch.autograd.backward(encoder(network, side=28, hidden=16, outputs=4)(images).square().sum())
+    assert images.grad is not None
+    assert (images.grad != 0).all()
+    codes = torch.rand(1, 4, requires_grad=True)
+    torch.autograd.backward(decoder(network, inputs=4, side=28, hidden=16)(codes).square().sum())
+    assert codes.grad is not None
+    assert (codes.grad != 0).all()
+
+
+def test_an_image_does_not_depend_on_the_others_of_its_batch() -> None:
+    network = encoder("conv", side=28, hidden=16, outputs=4)
+    images = torch.rand(3, 28, 28)
+    torch.testing.assert_close(network(images)[1:2], network(images[1:2]))
+
+
+def test_convolutions_refuse_images_they_are_not_built_for() -> None:
+    with pytest.raises(ValueError, match=r"conv needs 28×28 images, but got 8×8\. Use network: dense"):
+        encoder("conv", side=8, hidden=16, outputs=4)
+    with pytest.raises(ValueError, match=r"conv needs 28×28 images, but got 8×8\. Use network: dense"):
+        decoder("conv", inputs=4, side=8, hidden=16)
+
+
+def test_an_unknown_network_is_refused() -> None:
+    with pytest.raises(ValueError, match="must be dense or conv, but got 'recurrent'"):
+        encoder("recurrent", side=8, hidden=16, outputs=4)
+    with pytest.raises(ValueError, match="must be dense or conv, but got 'recurrent'"):
+        decoder("recurrent", inputs=4, side=8, hidden=16)
