@@ -4,6 +4,7 @@ A proposal is a pure function of the trial's number, the sweep's seed and the ob
 certain; whoever calls twice gets the same configuration twice.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -18,6 +19,16 @@ from sweeps.search.seeds import Purpose, derive_seed
 __all__ = ["Configuration", "Observation", "Proposer", "RandomProposer", "TPEProposer", "informative"]
 
 Configuration = Mapping[str, Value]
+
+GOOD_SHARE = 0.25
+"""Share of the observations that TPE takes for good ones, at least two.
+
+hyperopt's own rule takes ceil(0.25 · sqrt(N)), which is a single one for N <= 16: its proposals are then hardly better
+than random ones (docs/decisions/0004-tpe-for-few-results.md).
+"""
+
+CANDIDATES = 8
+"""Draws from which TPE returns the most promising; hyperopt's 24 drive few observations into corners of the space."""
 
 
 @dataclass(frozen=True)
@@ -89,8 +100,18 @@ def _suggest(space: SearchSpace, known: Sequence[Observation], seed: int) -> Con
     from search_spaces.hyperopt_space import from_hyperopt, to_hyperopt
 
     domain = Domain(lambda _: 0.0, to_hyperopt(space))
+    good = max(2, math.ceil(GOOD_SHARE * len(known)))
     # hyperopt's own seeds are 32 bits wide.
-    (document,) = tpe.suggest([len(known)], domain, _trials(space, known), seed=seed % 2**32, n_startup_jobs=0)
+    (document,) = tpe.suggest(
+        [len(known)],
+        domain,
+        _trials(space, known),
+        seed=seed % 2**32,
+        n_startup_jobs=0,
+        n_EI_candidates=CANDIDATES,
+        gamma=(good - 0.5) / math.sqrt(len(known)),  # hyperopt takes ceil(gamma · sqrt(N)) for good
+        verbose=False,
+    )
     return from_hyperopt(space, document["misc"]["vals"])
 
 
