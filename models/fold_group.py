@@ -93,6 +93,12 @@ class FoldGroup(pl.LightningModule):
         )
         trainer.fit(self)
 
+    def model(self, fold: int) -> GenerativeModel:
+        """Return the model of one fold."""
+        model = self.models[fold]
+        assert isinstance(model, GenerativeModel)
+        return model
+
     def train_dataloader(self) -> DataLoader[tuple[int, int]]:
         """Return one epoch's steps: fold by fold, the minibatch at which each run begins."""
         folds = range(len(self.models))
@@ -102,7 +108,7 @@ class FoldGroup(pl.LightningModule):
     def configure_optimizers(self) -> list[Optimizer]:
         """Make every fold's optimizers, once, and put back their state."""
         if not self._optimizers:
-            self._optimizers = [self._model(fold).make_optimizers() for fold in range(len(self.models))]
+            self._optimizers = [self.model(fold).make_optimizers() for fold in range(len(self.models))]
         if self._state is not None:
             self._load_optimizers(self._state)
             self._state = None
@@ -115,7 +121,7 @@ class FoldGroup(pl.LightningModule):
         self._generator = torch.Generator(self.device)
         for fold, part in enumerate(self._parts):
             generator = self._generator.manual_seed(self._seed_for("labels", fold, 0))
-            self._model(fold).prepare(self._images[part], self._labels[part], generator)
+            self.model(fold).prepare(self._images[part], self._labels[part], generator)
 
     def training_step(self, batch: tuple[int, int], batch_idx: int) -> None:  # noqa: ARG002 - Lightning's signature
         """Run one step: up to `MINIBATCHES_PER_STEP` minibatches of one fold."""
@@ -124,7 +130,7 @@ class FoldGroup(pl.LightningModule):
             return
         if start == 0:
             self._begin_epoch(fold)
-        model, optimizers = self._model(fold), self._optimizers[fold]
+        model, optimizers = self.model(fold), self._optimizers[fold]
         for indices in self._batches[start : start + MINIBATCHES_PER_STEP]:
             terms = model.minibatch_step(self._images[indices], self._labels[indices], optimizers, self._generator)
             for name, value in terms.items():
@@ -141,7 +147,7 @@ class FoldGroup(pl.LightningModule):
         """Return all that a continuation needs, as tensors by name."""
         tensors: dict[str, Tensor] = {"epochs": torch.tensor(self.epochs_trained)}
         for fold, optimizers in enumerate(self._optimizers):
-            for name, value in self._model(fold).state_dict().items():
+            for name, value in self.model(fold).state_dict().items():
                 tensors[f"{fold}.model.{name}"] = value.contiguous()
             for number, optimizer in enumerate(optimizers):
                 for index, entries in optimizer.state_dict()["state"].items():
@@ -153,13 +159,8 @@ class FoldGroup(pl.LightningModule):
         """Continue from what `state` returned."""
         self.epochs_trained = int(tensors["epochs"])
         for fold in range(len(self.models)):
-            self._model(fold).load_state_dict(_below(tensors, f"{fold}.model."))
+            self.model(fold).load_state_dict(_below(tensors, f"{fold}.model."))
         self._state = tensors
-
-    def _model(self, fold: int) -> GenerativeModel:
-        model = self.models[fold]
-        assert isinstance(model, GenerativeModel)
-        return model
 
     def _count(self, fold: int) -> int:
         return math.ceil(len(self._parts[fold]) / self.batch_size)

@@ -13,7 +13,7 @@ from sweeps.search.champion import Finalist, Verdict, select_champion
 from sweeps.search.search import Search
 from sweeps.spec import SweepSpec
 
-__all__ = ["DataFacts", "SweepState", "choose", "first_cause", "write_best", "write_figures"]
+__all__ = ["DataFacts", "SweepState", "champion_json", "choose", "first_cause", "write_best", "write_figures"]
 
 SweepState = Literal["finished", "failed", "interrupted"]
 
@@ -94,16 +94,6 @@ def write_figures(spec: SweepSpec, files: SweepFiles, verdict: Verdict) -> list[
     )
 
 
-def _score(spec: SweepSpec, finalist: Finalist) -> TrialScore:
-    return TrialScore(
-        trial=finalist.trial,
-        hyperparameters=spec.hyperparameters(finalist.configuration),
-        mean=finalist.mean,
-        standard_error=finalist.standard_error,
-        folds=list(finalist.folds),
-    )
-
-
 def champion_json(best: BestConfig) -> dict[str, Any]:
     """Return the champion for scripts."""
     champion = best.champion
@@ -115,3 +105,13 @@ def champion_json(best: BestConfig) -> dict[str, Any]:
         "standard_error": champion.standard_error,
         "folds": champion.folds,
     }
+
+
+def _score(spec: SweepSpec, finalist: Finalist) -> TrialScore:
+    return TrialScore(
+        trial=finalist.trial,
+        hyperparameters=spec.hyperparameters(finalist.configuration),
+        mean=finalist.mean,
+        standard_error=finalist.standard_error,
+        folds=list(finalist.folds),
+    )

@@ -1,5 +1,6 @@
 """Runs a sweep: replays what is known, has the rest computed, names the champion. Running it again continues it."""
 
+import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -176,7 +177,7 @@ class _Run:
         self.record.finish(status=status, metrics=metrics, artifacts=[self.files.best, *(figures or [])] if best else [])
         recorded = self.record.drain(RECORD_SECONDS)
         results = list(self.files.results())
-        return SweepReport(
+        report = SweepReport(
             sweep_id=self.files.sweep_id,
             state=state,
             trials=len({result.trial for result in results}),
@@ -191,6 +192,10 @@ class _Run:
             trouble="" if recorded else self.record.trouble,
             figures=tuple(figures or ()),
         )
+        if state != "interrupted":
+            told = {"state": state, "why": why, "champion": champion_json(best) if best else None}
+            write_atomically(self.files.conclusion, json.dumps(told, allow_nan=False).encode())
+        return report
 
 
 def _claim(files: SweepFiles, spec: SweepSpec) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sweeps.errors import LeaseError, StorageError
 
-__all__ = ["hold_lease"]
+__all__ = ["hold_lease", "is_held"]
 
 
 @contextmanager
@@ -48,3 +48,15 @@ def _who_holds(path: Path) -> str:
     except (OSError, ValueError, KeyError):
         who = "a process that has only just started"
     return f"one driver runs a sweep at a time, but {path.parent.name} is held by {who}. {remedy}"
+
+
+def is_held(path: Path) -> bool:
+    """Tell whether a live process holds a lease."""
+    try:
+        with path.open("r", encoding="utf-8") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            return False
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False

@@ -17,7 +17,16 @@ from sweeps.search.seeds import Purpose, derive_seed
 if TYPE_CHECKING:
     from models.base import GenerativeModel
 
-__all__ = ["BestConfig", "Measured", "Provenance", "TrialScore", "package_versions", "read_best", "rebuild", "source_commit"]
+__all__ = [
+    "BestConfig",
+    "Measured",
+    "Provenance",
+    "TrialScore",
+    "package_versions",
+    "read_best",
+    "rebuild",
+    "source_commit",
+]
 
 PACKAGES = ("sweeps", "torch", "pytorch-lightning", "ray", "hyperopt", "mlflow", "numpy", "scikit-learn")
 

@@ -1,0 +1,37 @@
+# make setup once, then make demo or make test; CI calls only these targets.
+PYTHON ?= python3.11
+BIN = .venv/bin
+STAMP = .venv/.set-up
+
+.PHONY: setup demo format check test test-all bench
+
+setup: $(STAMP)  ## .venv with the `sweeps` command, pinned; does nothing when up to date
+
+$(STAMP): constraints.txt setup.cfg pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade "pip==$$(sed -n 's/^# pip==//p' constraints.txt)"
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+demo: setup  ## two real sweeps on scikit-learn's digits, from start to exported champion
+	$(BIN)/sweeps run examples/digits-beta-vae.yaml
+	$(BIN)/sweeps run examples/digits-infogan.yaml
+
+format: setup
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+check: setup  ## format, lint, types and the direction of imports
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: setup  ## every test, within ten minutes on two cores
+	$(BIN)/python -m pytest
+
+test-all: check test
+
+bench: setup  ## the figures of README and docs; keep the machine quiet
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,bench]'
+	$(BIN)/python benchmarks/compare.py
