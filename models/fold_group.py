@@ -52,7 +52,7 @@ class FoldGroup(pl.LightningModule):
         seed_for: Seeds of all randomness.
     """
 
-    def __init__(  # noqa: PLR0913 - a trial's folds are these six things
+    def __init__(
         self,
         models: Sequence[GenerativeModel],
         parts: Sequence[Tensor],
@@ -123,7 +123,7 @@ class FoldGroup(pl.LightningModule):
             generator = self._generator.manual_seed(self._seed_for("labels", fold, 0))
             self.model(fold).prepare(self._images[part], self._labels[part], generator)
 
-    def training_step(self, batch: tuple[int, int], batch_idx: int) -> None:  # noqa: ARG002 - Lightning's signature
+    def training_step(self, batch: tuple[int, int], batch_idx: int) -> None:
         """Run one step: up to `MINIBATCHES_PER_STEP` minibatches of one fold."""
         fold, start = batch
         if self.divergence is not None:

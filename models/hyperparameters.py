@@ -148,8 +148,8 @@ def parse(model: str, values: Mapping[str, Value]) -> Hyperparameters:
 def _rule(declared: Field[Any]) -> Rule:
     if declared.default is MISSING:
         raise TypeError(f"hyperparameter {declared.name} must have a default")
-    kind = {"float": float, "int": int, "str": str, "bool": bool}[getattr(declared.type, "__name__", declared.type)]
-    return Rule(name=declared.name.removesuffix("_"), kind=kind, default=declared.default, **declared.metadata)
+    assert isinstance(declared.type, type)
+    return Rule(name=declared.name.removesuffix("_"), kind=declared.type, default=declared.default, **declared.metadata)
 
 
 def _field_name(name: str) -> str:

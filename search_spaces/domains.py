@@ -94,7 +94,7 @@ class Choice:
     def __post_init__(self) -> None:
         if not self.values:
             raise ValueError("a choice must have at least one value, but got none")
-        if len(set(map(repr, self.values))) < len(self.values):
+        if len(set(self.values)) < len(self.values):
             raise ValueError(f"the values of a choice must differ, but got {list(self.values)}")
 
     def contains(self, value: object) -> bool:

@@ -87,5 +87,6 @@ def _check_condition(dimension: Dimension, before: Mapping[str, Dimension]) -> N
         )
     if not isinstance(parent.domain, Choice) or not parent.domain.contains(dimension.when.value):
         raise ValueError(
-            f"`when` of {dimension.name} must name a value of the choice {parent.name}, but got {dimension.when.value!r}"
+            f"`when` of {dimension.name} must name a value of the choice {parent.name}, "
+            f"but got {dimension.when.value!r}"
         )

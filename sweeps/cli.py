@@ -4,6 +4,7 @@ Imports neither torch, Ray nor MLflow before a command needs them; what is shown
 """
 
 import json
+import shlex
 import signal
 import sys
 from collections.abc import Iterator
@@ -38,7 +39,9 @@ INTERRUPTED = 130
 
 SpecPath = Annotated[Path, typer.Argument(metavar="SPEC", help="A YAML or JSON file.")]
 SweepName = Annotated[str, typer.Argument(metavar="SWEEP", help="A sweep's id, or the beginning of it.")]
-HomeOption = Annotated[Path | None, typer.Option("--home", help="Holds all that sweeps write. [$SWEEPS_HOME or ./sweeps-home]")]
+HomeOption = Annotated[
+    Path | None, typer.Option("--home", help="Holds what sweeps write. [$SWEEPS_HOME or ./sweeps-home]")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object for scripts.")]
 WorkersOption = Annotated[int | None, typer.Option("--workers", min=1, help="Evaluations at a time. [one a processor]")]
 NameArgument = Annotated[str | None, typer.Argument(metavar="NAME", help="Show this one in full.")]
@@ -85,13 +88,13 @@ def export(
 
         files = find_sweep(Home(Settings.read(home=home).home), sweep)
         if not files.best.exists():
-            raise SweepError(f"only a finished sweep has a best configuration, but {files.sweep_id} has not finished. Run it.")
+            raise SweepError(f"only a finished sweep has a champion, but {files.sweep_id} has not finished. Run it.")
         text = files.best.read_text(encoding="utf-8")
         shown = json.dumps(yaml.safe_load(text), indent=1) + "\n" if as_json else text
         if output is None:
             sys.stdout.write(shown)
         else:
-            output.write_text(shown, encoding="utf-8")
+            _write(output, shown)
             Console(stderr=True).print(f"{output} holds the best configuration of {files.sweep_id}.", soft_wrap=True)
 
 
@@ -185,6 +188,13 @@ def _tell(shown: dict[str, Any], as_json: bool, draw: Any) -> None:
         draw(Console())
 
 
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise SweepError(f"{path} must be writable, but {error.strerror}. Choose another by -o.") from error
+
+
 def _workers(cpus: int) -> int:
     return max(1, available_cpus() // cpus)
 
@@ -197,4 +207,4 @@ def _latest(place: Home) -> Any:
 
 
 def _command(*words: str, home: Path | None) -> str:
-    return " ".join(["sweeps", *words, *(["--home", str(home)] if home else [])])
+    return shlex.join(["sweeps", *words, *(["--home", str(home)] if home else [])])

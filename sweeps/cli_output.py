@@ -1,5 +1,6 @@
 """How answers look on a terminal: tables and a few sentences."""
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -53,9 +54,10 @@ def show_report(console: Console, report: "SweepReport", again: str, home: Path 
         for name, value in champion.hyperparameters.items():
             _say(console, f"  {name:<24}{value:.6g}" if isinstance(value, float) else f"  {name:<24}{value}")
         mean = f"{champion.mean:.4g} ± {champion.standard_error:.2g}"
-        _say(console, f"  {report.best.objective:<24}{mean} (mean and standard error over {len(champion.folds)} folds)", "")
+        told = f"{mean} (mean and standard error over {len(champion.folds)} folds)"
+        _say(console, f"  {report.best.objective:<24}{told}", "")
         _say(console, f"best.yaml   {report.files.best}", *(f"figure      {figure}" for figure in report.figures))
-        where = f" --home {home}" if home else ""
+        where = f" --home {shlex.quote(str(home))}" if home else ""
         _say(console, f"dashboard   sweeps dashboard {report.sweep_id}{where}")
     elif report.state == "interrupted":
         _say(console, f"Sweep {report.sweep_id} was interrupted: {report.why}.", f"Continue it with: {again}")

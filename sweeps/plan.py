@@ -1,11 +1,13 @@
 """What a sweep will do and cost, before anything is spent."""
 
 import statistics
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from models.datasets import DATASETS, class_counts
-from sweeps.execution.storage import Home
+from sweeps.errors import StorageError
+from sweeps.execution.storage import Home, SweepFiles
 from sweeps.spec import SweepSpec
 
 __all__ = ["Estimate", "Plan", "make_plan"]
@@ -103,12 +105,18 @@ def _measured_seconds_per_fold_epoch(spec: SweepSpec, home: Home) -> float | Non
     """Return the median over this home's latest evaluations of the same model, dataset and folds, if there are any."""
     seconds: list[float] = []
     for sweep_id in home.sweep_ids():
-        files = home.sweep(sweep_id)
-        known = files.read_json(files.spec) or {}
-        if all(known.get(key) == spec.model_dump(mode="json")[key] for key in ("model", "dataset", "folds", "resources")):
-            seconds += [
-                result.train_seconds / (spec.folds * (result.epochs - result.first_epoch + 1))
-                for result in files.results()
-                if result.state == "scored"
-            ]
+        with suppress(StorageError):  # an estimate does without a damaged sweep; its own commands name the file
+            seconds += _seconds_per_fold_epoch(spec, home.sweep(sweep_id))
     return statistics.median(seconds) if seconds else None
+
+
+def _seconds_per_fold_epoch(spec: SweepSpec, files: SweepFiles) -> list[float]:
+    """Return what each evaluation of a sweep took, or nothing if the sweep does not compare."""
+    known, wanted = files.read_json(files.spec) or {}, spec.model_dump(mode="json")
+    if any(known.get(key) != wanted[key] for key in ("model", "dataset", "folds", "resources")):
+        return []
+    return [
+        result.train_seconds / (spec.folds * (result.epochs - result.first_epoch + 1))
+        for result in files.results()
+        if result.state == "scored"
+    ]

@@ -1,7 +1,6 @@
-"""From plain data to a `SweepSpec`, or to every fault at once: path, rule, value, remedy, and the nearest valid name."""
+"""From plain data to a `SweepSpec`, or to every fault at once: what must hold between sections and with what ships."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -15,23 +14,10 @@ from search_spaces.shipped import load_shipped, shipped_names
 from sweeps.errors import Fault, SpecError
 from sweeps.search.ladder import build_ladder
 from sweeps.spec import ChoiceSpec, SweepSpec
+from sweeps.spec_faults import shape_faults, unknown_name
 from sweeps.spec_file import read_spec_file
 
 __all__ = ["load_spec", "parse_spec"]
-
-EXAMPLES = {
-    "name": "name: digits-beta-vae",
-    "model": "model: beta_vae",
-    "dataset": "dataset: digits, or dataset: {name: mnist, limit: 6000}",
-    "space": "space: beta_vae, or space: {beta: {type: log_uniform, low: 0.1, high: 10}}",
-    "fixed": "fixed: {latent_dim: 16}",
-    "objective": "objective: fid",
-    "folds": "folds: 10",
-    "hyperband": "hyperband: {max_epochs: 9, eta: 3, iterations: 1}",
-    "searcher": "searcher: tpe",
-    "seed": "seed: 0",
-    "resources": "resources: {cpus: 1, gpus: 0}",
-}
 
 STAND_INS: dict[str, Any] = {
     "name": "x",
@@ -66,7 +52,7 @@ def parse_spec(raw: Mapping[str, Any], source: str = "the spec") -> SweepSpec:
         spec = SweepSpec.model_validate(content)
     except ValidationError as error:
         details = error.errors(include_url=False)
-        faults += _unique(_translate(detail) for detail in details)
+        faults += shape_faults(details)
         sound, unsound = _without_faulty(content, details)
         bad |= unsound
         spec = SweepSpec.model_validate(sound)
@@ -106,7 +92,7 @@ def _expand(raw: Mapping[str, Any]) -> tuple[dict[str, Any], list[Fault]]:
     if not isinstance(name, str):
         return content, []
     if name not in shipped_names():
-        return {**content, "space": {}}, [_unknown("space", "a shipped space", name, shipped_names())]
+        return {**content, "space": {}}, [unknown_name("space", "a shipped space", name, shipped_names())]
     shipped = load_shipped(name)
     fixed = content.get("fixed")
     held = set(fixed) if isinstance(fixed, dict) else set()
@@ -120,12 +106,12 @@ def _expand(raw: Mapping[str, Any]) -> tuple[dict[str, Any], list[Fault]]:
 
 def _check_model(spec: SweepSpec) -> Iterator[Fault]:
     if spec.model not in HYPERPARAMETERS:
-        yield _unknown("model", "a model that ships", spec.model, HYPERPARAMETERS)
+        yield unknown_name("model", "a model that ships", spec.model, HYPERPARAMETERS)
 
 
 def _check_dataset(spec: SweepSpec) -> Iterator[Fault]:
     if spec.dataset.name not in DATASETS:
-        yield _unknown("dataset", "a dataset that ships", spec.dataset.name, DATASETS)
+        yield unknown_name("dataset", "a dataset that ships", spec.dataset.name, DATASETS)
         return
     size = DATASETS[spec.dataset.name].size
     if spec.dataset.limit is not None and spec.dataset.limit > size:
@@ -159,11 +145,14 @@ def _check_objective(spec: SweepSpec) -> Iterator[Fault]:
         rule = f"an objective must mean the same for every configuration, and {spec.objective} contains {weights}"
         yield Fault("objective", rule, repr(spec.objective), f"Use one of {', '.join(OBJECTIVES)}.")
     elif spec.objective not in OBJECTIVES:
-        yield _unknown("objective", "an objective that ships", spec.objective, OBJECTIVES)
-    elif spec.model in HYPERPARAMETERS and OBJECTIVES[spec.objective].needs_likelihood:
-        if not HYPERPARAMETERS[spec.model].has_likelihood:
-            rule = f"{spec.objective} needs a model with a likelihood"
-            yield Fault("objective", rule, f"model {spec.model}", "Use `objective: fid`.")
+        yield unknown_name("objective", "an objective that ships", spec.objective, OBJECTIVES)
+    elif OBJECTIVES[spec.objective].needs_likelihood and not _has_likelihood(spec.model):
+        rule = f"{spec.objective} needs a model with a likelihood"
+        yield Fault("objective", rule, f"model {spec.model}", "Use `objective: fid`.")
+
+
+def _has_likelihood(model: str) -> bool:
+    return model not in HYPERPARAMETERS or HYPERPARAMETERS[model].has_likelihood
 
 
 def _check_fixed(spec: SweepSpec) -> Iterator[Fault]:
@@ -172,7 +161,7 @@ def _check_fixed(spec: SweepSpec) -> Iterator[Fault]:
     known = rules(spec.model)
     for name, value in spec.fixed.items():
         if name not in known:
-            yield _unknown(f"fixed.{name}", f"a hyperparameter of {spec.model}", name, known)
+            yield unknown_name(f"fixed.{name}", f"a hyperparameter of {spec.model}", name, known)
         elif not known[name].allows(value):
             yield Fault(f"fixed.{name}", str(known[name]), repr(value), f"Its default is {known[name].default!r}.")
         elif name in spec.space:
@@ -184,7 +173,7 @@ def _check_space(spec: SweepSpec) -> Iterator[Fault]:
     known = rules(spec.model) if spec.model in HYPERPARAMETERS else None
     for name, domain_spec in spec.space.items():
         if known is not None and name not in known:
-            yield _unknown(f"space.{name}", f"a hyperparameter of {spec.model}", name, known)
+            yield unknown_name(f"space.{name}", f"a hyperparameter of {spec.model}", name, known)
             continue
         try:
             domain = domain_spec.domain()
@@ -242,62 +231,3 @@ CHECKS: tuple[tuple[set[str], Check], ...] = (
     ({"model", "dataset", "fixed", "space"}, _check_image_size),
 )
 """Each check beside the sections it reads; it runs if they are sound by themselves."""
-
-
-def _translate(detail: ErrorDetails) -> Fault:
-    path = _path(detail)
-    value = _shorten(detail["input"])
-    example = f"As in `{EXAMPLES.get(str(detail['loc'][0]), EXAMPLES['name'])}`."
-    match detail["type"]:
-        case "extra_forbidden":
-            return _unknown(path, "a key of this section", path.rsplit(".", 1)[-1], _siblings(detail["loc"]))
-        case "missing":
-            return Fault(path, "this key is required", "nothing", example)
-        case "union_tag_invalid" | "union_tag_not_found":
-            kinds = ("uniform", "log_uniform", "integer", "choice")
-            given = detail["input"].get("type") if isinstance(detail["input"], dict) else detail["input"]
-            return _unknown(f"{path}.type", "a kind of domain", str(given), kinds)
-        case "string_pattern_mismatch":
-            rule = (
-                "a name has lower-case letters, digits, '.', '_' and '-', at most 63, and begins with a letter or digit"
-            )
-            return Fault(path, rule, value, example)
-        case _:
-            return Fault(path, detail["msg"][0].lower() + detail["msg"][1:], value, example)
-
-
-def _path(detail: ErrorDetails) -> str:
-    """Return where a fault stands in the file, without the names of pydantic's union members."""
-    members = {"uniform", "log_uniform", "integer", "choice", "float", "int", "str", "bool"}
-    head, *rest = map(str, detail["loc"])
-    return ".".join([head, *(part for part in rest if part not in members)])
-
-
-def _siblings(loc: tuple[int | str, ...]) -> Iterable[str]:
-    section = str(loc[0])
-    if len(loc) == 1:
-        return SweepSpec.model_fields
-    if section == "space":
-        return ("type", "low", "high", "values", "when", "source")
-    kind = SweepSpec.model_fields[section].annotation
-    return getattr(kind, "model_fields", {})
-
-
-def _unknown(path: str, what: str, given: str, valid: Iterable[str]) -> Fault:
-    names = list(valid)
-    near = get_close_matches(given, names, n=1)
-    remedy = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(names)}."
-    return Fault(path, f"it must be {what}", repr(given), remedy)
-
-
-def _unique(faults: Iterable[Fault]) -> list[Fault]:
-    """Keep the first fault of each place: a value outside a union has one for every member."""
-    by_path: dict[str, Fault] = {}
-    for fault in faults:
-        by_path.setdefault(fault.path, fault)
-    return list(by_path.values())
-
-
-def _shorten(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}…"

@@ -1,5 +1,6 @@
 """Reading a spec's text: YAML or JSON as plain data, with nothing in it that could run, repeat or hide."""
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -15,16 +16,17 @@ MAX_BYTES = 65_536
 
 
 class _StrictLoader(yaml.SafeLoader):
-    """Safe YAML without aliases and repeated keys, in which 1e-3 is a number as it is in JSON."""
+    """Safe YAML without aliases, merges and repeated keys, in which 1e-3 is a number as it is in JSON."""
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
-            raise yaml.MarkedYAMLError(
-                problem="aliases (*name) are not allowed", problem_mark=self.peek_event().start_mark
-            )
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]  # the stubs leave its result out
+            raise yaml.MarkedYAMLError(problem="aliases (*name) are not allowed", problem_mark=mark)
         return super().compose_node(parent, index)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        if any(key.tag == "tag:yaml.org,2002:merge" for key, _ in node.value):
+            raise yaml.MarkedYAMLError(problem="merges (<<) are not allowed", problem_mark=node.start_mark)
         keys = [key.value for key, _ in node.value]
         twice = sorted({key for key in keys if isinstance(key, str) and keys.count(key) > 1})
         if twice:
@@ -44,14 +46,15 @@ def read_spec_file(path: Path) -> dict[str, Any]:
         SpecError: There is no such file, or it is no mapping in YAML or JSON.
     """
     try:
-        text = path.read_bytes()[: MAX_BYTES + 1]
+        with path.open("rb") as file:
+            text = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise _fault(str(path), "the spec must be a readable file", str(error), "Check the path.") from error
     return parse_text(text, source=str(path))
 
 
 def parse_text(text: bytes, source: str = "the spec") -> dict[str, Any]:
-    """Return the mapping that a spec's text holds; JSON is YAML too.
+    """Return the mapping that a spec's text holds.
 
     Raises:
         SpecError: The text is too large, no YAML, or no mapping.
@@ -59,7 +62,7 @@ def parse_text(text: bytes, source: str = "the spec") -> dict[str, Any]:
     if len(text) > MAX_BYTES:
         raise _fault(source, f"a spec has at most {MAX_BYTES} bytes", "more", "Keep only the keys of a spec.")
     try:
-        content = yaml.load(text.decode("utf-8"), Loader=_StrictLoader)  # noqa: S506  # a SafeLoader, made stricter
+        content = _parse(text.decode("utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError, ValueError, RecursionError) as error:
         said = " ".join(str(error).split()) or type(error).__name__
         raise _fault(source, "a spec must be YAML or JSON", said, "Mend the place named.") from error
@@ -67,6 +70,26 @@ def parse_text(text: bytes, source: str = "the spec") -> dict[str, Any]:
         remedy = "Begin with `name: …` and `model: …`; examples/ has whole specs."
         raise _fault(source, "a spec must be a mapping of names to values", type(content).__name__, remedy)
     return content
+
+
+def _parse(text: str) -> Any:
+    """Return what JSON or else YAML says: all but all JSON is YAML, but for tabs and pairs of surrogates."""
+    try:
+        return json.loads(text, object_pairs_hook=_without_repetition, parse_constant=_refuse_constant)
+    except json.JSONDecodeError:
+        return yaml.load(text, Loader=_StrictLoader)  # noqa: S506  # a SafeLoader, made stricter
+
+
+def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    content = dict(pairs)
+    if len(content) < len(pairs):
+        keys = [key for key, _ in pairs]
+        raise ValueError(f"key {next(key for key in keys if keys.count(key) > 1)!r} stands twice")
+    return content
+
+
+def _refuse_constant(constant: str) -> None:
+    raise ValueError(f"{constant}, which is no number")
 
 
 def _fault(source: str, rule: str, value: str, remedy: str) -> SpecError:

@@ -3,10 +3,12 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sweeps.errors import SweepError
+from pydantic import ValidationError
+
+from sweeps.errors import StorageError, SweepError
 from sweeps.execution.lease import is_held
 from sweeps.execution.storage import Home, SweepFiles
-from sweeps.search.ladder import build_ladder
+from sweeps.spec import SweepSpec
 
 __all__ = ["Summary", "find_sweep", "summarise"]
 
@@ -65,19 +67,26 @@ def summarise(files: SweepFiles) -> Summary:
     Raises:
         StorageError: One of its files is damaged.
     """
-    spec = files.read_json(files.spec) or {}
+    spec = _spec(files)
     conclusion = files.read_json(files.conclusion) or {}
-    rungs = spec["hyperband"]
     state = "running" if is_held(files.lease) else conclusion.get("state", "interrupted")
     return Summary(
         sweep_id=files.sweep_id,
         state=state,
-        model=spec["model"],
-        dataset=spec["dataset"]["name"],
-        objective=spec["objective"],
+        model=spec.model,
+        dataset=spec.dataset.name,
+        objective=spec.objective,
         evaluations=sum(1 for _ in (files.root / "evaluations").glob("*/*.json")),
-        planned=build_ladder(rungs["max_epochs"], rungs["eta"], rungs["iterations"]).evaluations,
+        planned=spec.ladder().evaluations,
         champion=conclusion.get("champion"),
         why=conclusion.get("why", ""),
         folder=str(files.root),
     )
+
+
+def _spec(files: SweepFiles) -> SweepSpec:
+    try:
+        return SweepSpec.model_validate(files.read_json(files.spec))
+    except (ValidationError, ValueError) as error:
+        said = " ".join(str(error).split())
+        raise StorageError(f"{files.spec} must hold the spec of a sweep, but {said}. Restore the file.") from error

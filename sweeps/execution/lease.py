@@ -4,14 +4,18 @@ import fcntl
 import json
 import os
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import IO
 
 from sweeps.errors import LeaseError, StorageError
 
 __all__ = ["hold_lease", "is_held"]
+
+ATTEMPTS = 5
 
 
 @contextmanager
@@ -29,25 +33,13 @@ def hold_lease(path: Path) -> Iterator[None]:
     except OSError as error:
         raise StorageError(f"{path} must be writable, but {error.strerror}. Choose another home by --home.") from error
     with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise LeaseError(_who_holds(path)) from error
+        if not _lock(file):
+            raise LeaseError(_who_holds(path))
         file.truncate(0)
         since = datetime.now(UTC).isoformat(timespec="seconds")
         file.write(json.dumps({"host": socket.gethostname(), "pid": os.getpid(), "since": since}))
         file.flush()
         yield
-
-
-def _who_holds(path: Path) -> str:
-    remedy = "Wait for it, or stop that process; this sweep continues where it was."
-    try:
-        holder = json.loads(path.read_text(encoding="utf-8"))
-        who = f"process {holder['pid']} on {holder['host']} since {holder['since']}"
-    except (OSError, ValueError, KeyError):
-        who = "a process that has only just started"
-    return f"one driver runs a sweep at a time, but {path.parent.name} is held by {who}. {remedy}"
 
 
 def is_held(path: Path) -> bool:
@@ -60,3 +52,25 @@ def is_held(path: Path) -> bool:
         return True
     except OSError:
         return False
+
+
+def _lock(file: IO[str]) -> bool:
+    """Lock a lease, several times if need be: whoever looks whether it is held has it for a moment (`is_held`)."""
+    for attempt in range(ATTEMPTS):
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(0.02 * (attempt + 1 < ATTEMPTS))
+        else:
+            return True
+    return False
+
+
+def _who_holds(path: Path) -> str:
+    remedy = "Wait for it, or stop that process; this sweep continues where it was."
+    try:
+        holder = json.loads(path.read_text(encoding="utf-8"))
+        who = f"process {holder['pid']} on {holder['host']} since {holder['since']}"
+    except (OSError, ValueError, KeyError):
+        who = "a process that has only just started"
+    return f"one driver runs a sweep at a time, but {path.parent.name} is held by {who}. {remedy}"

@@ -125,12 +125,17 @@ class SweepFiles:
         Raises:
             StorageError: A file in the folder is no result of this sweep.
         """
-        for path in sorted((self.root / "evaluations").glob("*/*.json")):
-            if not (path.parent.name.isdigit() and path.stem.isdigit()):
-                raise _refused(path, "evaluation files are named <trial>/<rung>.json")
-            result = self.read_result(int(path.parent.name), int(path.stem))
+        for trial, rung in sorted(map(self._key, (self.root / "evaluations").glob("*/*.json"))):
+            result = self.read_result(trial, rung)
             if result is not None:
                 yield result
+
+    def _key(self, path: Path) -> tuple[int, int]:
+        """Return the trial and the rung that a result file is named for."""
+        names = path.parent.name, path.stem
+        if all(name.isdecimal() for name in names) and path == self.result(int(names[0]), int(names[1])):
+            return int(names[0]), int(names[1])
+        raise _refused(path, "evaluation files are named <trial>/<rung>.json, the trial in five digits")
 
     def write_result(self, result: EvaluationResult) -> EvaluationResult:
         """Write a result unless one is there, and return the one that is there: the first stays."""

@@ -1,9 +1,8 @@
-"""What a worker says of an evaluation, in a file that outlives the worker: even a segmentation fault leaves its trace."""
+"""What a worker says of an evaluation, in a file that outlives it: even a segmentation fault leaves its trace."""
 
 import faulthandler
 import os
 import socket
-import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +10,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 __all__ = ["logged_to"]
+
+STANDARD_ERROR = 2
+"""Its file descriptor: faults are written even where `sys.stderr` has been replaced."""
 
 
 @contextmanager
@@ -31,7 +33,7 @@ def logged_to(path: Path) -> Iterator[None]:
         else:
             print(f"{_now()} ended", file=log)
         finally:
-            faulthandler.enable(sys.__stderr__)
+            faulthandler.enable(STANDARD_ERROR)
 
 
 def _now() -> str:

@@ -93,7 +93,7 @@ class BestConfig(_Frozen):
         """Return the file's text."""
         head = (
             f"# The best configuration of sweep {self.provenance.sweep_id}.\n"
-            "# standard_error is Nadeau and Bengio's; one_standard_error is the plainest configuration within one of it.\n"
+            "# standard_error is Nadeau and Bengio's; one_standard_error is the plainest finalist within one of it.\n"
         )
         return head + yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False, allow_unicode=True, width=120)
 

@@ -52,8 +52,9 @@ def serve_pages(home: Home, tracking_uri: str | None, sweep_id: str, port: int) 
         return
     address = f"http://127.0.0.1:{port or _free_port()}"
     log = home.root / "dashboard.log"
-    command = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", tracking_uri or f"sqlite:///{home.record}"]
-    command += ["--workers", "1", "--host", "127.0.0.1", "--port", address.rpartition(":")[2]]
+    store = tracking_uri or f"sqlite:///{home.record}"
+    command = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", store, "--workers", "1"]
+    command += ["--host", "127.0.0.1", "--port", address.rpartition(":")[2]]
     environment = os.environ | {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
     with log.open("wb") as output:
         process = subprocess.Popen(  # noqa: S603  # our own words and a path, no shell
@@ -88,7 +89,8 @@ def _experiment_id(address: str, sweep_id: str) -> str:
             "it computes nothing twice and the record catches up."
         ) from error
     except OSError as error:
-        raise SweepError(f"MLflow must answer at {address}, but {error}. Start it, or unset $SWEEPS_TRACKING_URI.") from error
+        remedy = "Start it, or unset $SWEEPS_TRACKING_URI."
+        raise SweepError(f"MLflow must answer at {address}, but {error}. {remedy}") from error
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -172,5 +172,6 @@ class Search:
         return self._configurations[trial]
 
     def _observation(self, outcome: Outcome) -> Observation:
-        epochs = self.ladder.bracket_of(outcome.trial).rungs[outcome.rung].epochs
-        return Observation(self._configurations[outcome.trial], epochs, outcome.mean)
+        bracket = self.ladder.bracket_of(outcome.trial)
+        configuration = self._propose(bracket, outcome.trial)
+        return Observation(configuration, bracket.rungs[outcome.rung].epochs, outcome.mean)
