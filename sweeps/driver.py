@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -120,19 +121,19 @@ class _Run:
         search = Search(self.spec.ladder(), _proposer(self.spec), self.spec.hyperband.lag)
         drive = Drive(self.spec, self.files, search, self.record, self.workers, watch)
         drive.replay()
-        supplies = self._supplies()
-        data = DataFacts(supplies.dataset.sha256, folds_sha256(supplies.folds))
         restored = len(search.outcomes)
-        try:
-            if not search.finished:
-                self._compute(drive, supplies)
-            why = drive.trouble or ""
-        except KeyboardInterrupt:
-            why = "interrupted"
+        with ThreadPoolExecutor(1) as beside:
+            supplies = beside.submit(self._supplies)
+            try:
+                if not search.finished:
+                    self._compute(drive, supplies)
+                why = drive.trouble or ""
+            except KeyboardInterrupt:
+                why = "interrupted"
         if not search.finished:
             drive.close_undecided()
             return self._report("interrupted", search, restored, why=why)
-        return self._conclude(search, restored, data)
+        return self._conclude(search, restored, supplies.result())
 
     def _supplies(self) -> Supplies:
         chosen = self.spec.dataset
@@ -143,21 +144,23 @@ class _Run:
         folds = assign_folds(dataset.labels, self.spec.folds, derive_seed(self.spec.seed, Purpose.SPLIT))
         return Supplies(self.spec, self.files, Home(self.settings.home).features, dataset, folds)
 
-    def _compute(self, drive: Drive, supplies: Supplies) -> None:
+    def _compute(self, drive: Drive, supplies: Future[Supplies]) -> None:
+        """Start Ray, which takes as long as reading the data: both go side by side."""
         from sweeps.execution.local_ray import local_ray
 
         resources = self.spec.resources
         with local_ray(workers=self.workers, cpus=resources.cpus, gpus=resources.gpus):
             from sweeps.execution.tune_adapter import run_with_tune  # reads the environment that local_ray sets
 
-            run_with_tune(supplies, drive, self.files.scratch)
+            run_with_tune(supplies.result(), drive, self.files.scratch)
 
-    def _conclude(self, search: Search, restored: int, data: DataFacts) -> SweepReport:
+    def _conclude(self, search: Search, restored: int, supplies: Supplies) -> SweepReport:
         verdict = choose(self.spec, search)
         if verdict is None:
             return self._report("failed", search, restored, why=first_cause(list(self.files.results())))
         figures = write_figures(self.spec, self.files, verdict)
         self.record.drain(RECORD_SECONDS)
+        data = DataFacts(supplies.dataset.sha256, folds_sha256(supplies.folds))
         uri, run_id = tracking_uri(self.settings), self.record.run_id(verdict.champion.trial)
         best = write_best(self.spec, self.files, verdict, data, tracking_uri=uri, run_id=run_id)
         return self._report("finished", search, restored, best=best, figures=figures)

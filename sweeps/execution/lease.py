@@ -56,11 +56,11 @@ def is_held(path: Path) -> bool:
 
 def _lock(file: IO[str]) -> bool:
     """Lock a lease, several times if need be: whoever looks whether it is held has it for a moment (`is_held`)."""
-    for attempt in range(ATTEMPTS):
+    for _ in range(ATTEMPTS):
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            time.sleep(0.02 * (attempt + 1 < ATTEMPTS))
+            time.sleep(0.02)
         else:
             return True
     return False

@@ -15,6 +15,8 @@ ENVIRONMENT = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
     "RAY_AIR_NEW_OUTPUT": "0",
+    # Workers import torch and Lightning while the driver still prepares the sweep.
+    "RAY_preload_python_modules": "sweeps.execution.evaluation",
     # Results are our own files, so Tune's loggers and snapshots only cost time.
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
     "TUNE_GLOBAL_CHECKPOINT_S": "1000000",

@@ -18,6 +18,9 @@ __all__ = ["RecordError", "connect", "record_errors"]
 
 SETTINGS = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
+    # Standard output is the command's own, whose last line may be JSON; the making of tables is no news.
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+    "MLFLOW_LOGGING_LEVEL": "WARNING",
     # MLflow's own retries would keep silent for minutes, and repeat requests that make runs.
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",
