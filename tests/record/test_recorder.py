@@ -2,7 +2,10 @@
 
 import shutil
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -43,7 +46,7 @@ class Store:
         return Recorder(self.uri, self.artifacts, FACTS)
 
     def rows(self, query: str) -> Rows:
-        with sqlite3.connect(self.database) as connection:
+        with closing(sqlite3.connect(self.database)) as connection:
             return connection.execute(query).fetchall()
 
     def points(self) -> Rows:
@@ -318,3 +321,26 @@ def test_a_deleted_experiment_is_restored(store: Store) -> None:
     second.record(evaluation(0, 0), None)
     assert second.experiment_id == first.experiment_id
     assert store.points() == expected_points([evaluation(0, 0)])
+
+
+def test_nothing_is_printed(tmp_path: Path) -> None:
+    """In a process of its own, because MLflow reads its settings when it is imported."""
+    program = (
+        "import sys; from pathlib import Path; from tests.record.synthetic import FACTS, evaluation\n"
+        "from sweeps.record.recorder import Recorder\n"
+        "recorder = Recorder(sys.argv[1], Path(sys.argv[2]), FACTS); recorder.open()\n"
+        "recorder.record(evaluation(0, 0), None); recorder.close_trial(0, status='FINISHED', why='')\n"
+        "print(recorder.run_id(0))\n"
+    )
+    command = [
+        sys.executable,
+        "-W",
+        "ignore",
+        "-c",
+        program,
+        f"sqlite:///{tmp_path}/new.db",
+        str(tmp_path / "artifacts"),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert len(done.stdout.split()) == 1
+    assert done.stderr == ""
