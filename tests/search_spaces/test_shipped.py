@@ -1,0 +1,44 @@
+"""The shipped spaces: all there, each range with its source, none outside what its model allows."""
+
+import pytest
+
+from models.hyperparameters import rules
+from search_spaces.shipped import LIBRARY, load_shipped, shipped_names
+from sweeps.spec import SweepSpec
+from sweeps.spec_checks import parse_spec
+
+
+def spec_of(name: str) -> SweepSpec:
+    model = load_shipped(name)["model"]
+    hyperband = {"max_epochs": 9, "eta": 3, "iterations": 1}
+    return parse_spec({"name": "x", "model": model, "dataset": "mnist", "space": name, "hyperband": hyperband})
+
+
+def test_every_file_of_the_library_is_a_shipped_space() -> None:
+    assert len(list(LIBRARY.rglob("*.yaml"))) == 2
+    assert shipped_names() == ("beta_vae", "infogan")
+
+
+@pytest.mark.parametrize("name", shipped_names())
+def test_every_range_states_its_source_and_lies_in_the_models_range(name: str) -> None:
+    shipped = load_shipped(name)
+    known = rules(shipped["model"])
+    assert all(len(domain["source"]) > 20 for domain in shipped["domains"].values())
+    assert all(d.domain.lies_within(known[d.name].allows) for d in spec_of(name).search_space())
+
+
+@pytest.mark.parametrize("name", shipped_names())
+def test_every_shipped_file_begins_with_the_command_that_plans_it(name: str) -> None:
+    first = (LIBRARY / f"{name}.yaml").read_text(encoding="utf-8").splitlines()[0]
+    assert first.startswith("# sweeps plan")
+    assert f"space: {name}" in first
+
+
+def test_the_shipped_spaces_search_the_weights_of_their_models() -> None:
+    assert spec_of("beta_vae").search_space().names == ("beta", "lr")
+    assert spec_of("infogan").search_space().names == ("alpha", "beta", "lambda")
+
+
+def test_an_unknown_space_is_a_key_error() -> None:
+    with pytest.raises(KeyError, match="beta-vae"):
+        load_shipped("beta-vae")
