@@ -38,7 +38,11 @@ def main() -> None:
     results = _tuner(arguments.folder.resolve(), arguments.trials, arguments.epochs).fit()
     epochs = [result.metrics["training_iteration"] for result in results]
     best = results.get_best_result()
-    told = {"trials": len(epochs), "fold_epochs": FOLDS * sum(epochs), "stopped_early": sum(e < max(epochs) for e in epochs)}
+    told = {
+        "trials": len(epochs),
+        "fold_epochs": FOLDS * sum(epochs),
+        "stopped_early": sum(e < max(epochs) for e in epochs),
+    }
     print(json.dumps(told | {"failed": results.num_errors, "fid": best.metrics["fid"], "configuration": best.config}))
 
 
