@@ -97,7 +97,7 @@ class Resources(_Strict):
     """What one worker holds."""
 
     cpus: int = Field(default=1, ge=1, le=1024)
-    gpus: float = Field(default=0, ge=0, le=64)
+    gpus: float = Field(default=0.0, ge=0, le=64)
 
 
 class SweepSpec(_Strict):

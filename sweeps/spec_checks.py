@@ -98,7 +98,7 @@ def _expand(raw: Mapping[str, Any]) -> tuple[dict[str, Any], list[Fault]]:
     held = set(fixed) if isinstance(fixed, dict) else set()
     content["space"] = {key: domain for key, domain in shipped["domains"].items() if key not in held}
     model = content.get("model")
-    if model != shipped["model"] and model in HYPERPARAMETERS:
+    if model != shipped["model"] and model in tuple(HYPERPARAMETERS):  # a spec may give what has no hash
         rule = f"space {name} is for model {shipped['model']}"
         return content, [Fault("space", rule, f"model {model}", f"Write `space: {model}`, or the domains inline.")]
     return content, []

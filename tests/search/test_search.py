@@ -162,15 +162,16 @@ def test_two_workers_are_all_but_always_busy() -> None:
     assert run.busy / (2 * run.makespan) >= 0.93
 
 
-def test_the_overlap_of_brackets_is_what_keeps_workers_busy() -> None:
-    """With four workers and no lag, brackets wait for one another at every first rung."""
-    ladder = build_ladder(27, 3)
-    lagging, waiting = (
-        simulate(Search(ladder, TellingProposer(), lag), 4, lambda e: by_cost(ladder)(e) * (1 + 0.3 * (e.trial % 3)))
-        for lag in (LAG, 0)
-    )
-    assert lagging.makespan <= waiting.makespan
-    assert lagging.busy / (4 * lagging.makespan) >= 0.85
+def test_the_next_bracket_gives_work_while_a_barrier_stands() -> None:
+    """R=9, trials 5 to 8 of the first rung still run: with a lag of 4 bracket 1 begins, without it nothing can."""
+    for lag, expected in ((4, 9), (0, None)):
+        search = new_search(build_ladder(9, 3), lag)
+        handed = [search.ask() for _ in range(9)]
+        for evaluation in handed[:5]:
+            assert evaluation is not None
+            search.tell(outcome_of(evaluation))
+        following = search.ask()
+        assert (following and following.trial) == expected
 
 
 def test_a_worker_is_only_refused_while_a_barrier_stands() -> None:
