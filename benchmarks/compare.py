@@ -4,9 +4,9 @@
     python -m benchmarks.compare --only ray-tune --quick --json figures.json
 
 Runs the systems of each comparison in turn, every one with everything recorded, in an empty folder, from start to end
-of its process; every other round in reverse order. Prints medians, and how many times the time of ours the others take
-for a fold-epoch: one epoch of one fold of one trial, counted as each system really trained them. Takes half an hour; keep
-the machine quiet.
+of its process; every other round in reverse order. Prints medians, and how many times as long as ours the others take
+for a fold-epoch: one epoch of one fold of one trial, counted as each system really trained them. Takes half an hour;
+keep the machine quiet.
 """
 
 import argparse
@@ -95,9 +95,7 @@ def main() -> None:
 
 def table(runs: Sequence[Run]) -> list[str]:
     """Return the medians as lines, with `times` the time of the first system for a fold-epoch."""
-    lines = [
-        "comparison system              runs fold-epochs  seconds  ms/fold-epoch  times  worker MiB  training  busy"
-    ]
+    lines = ["comparison system              runs fold-epochs  seconds  ms/fold-epoch  times worker MiB training  busy"]
     for name, comparison in COMPARISONS.items():
         of_system = {s: [r for r in runs if (r.comparison, r.system) == (name, s)] for s in comparison.systems}
         ours = of_system[comparison.systems[0]]
@@ -143,7 +141,8 @@ def _line(comparison: str, runs: Sequence[Run], ours: Sequence[Run]) -> str:
         for name in ("training", "busy")
     ]
     work = f"{len(runs):4} {median(run.fold_epochs for run in runs):11.0f} {median(run.seconds for run in runs):8.1f}"
-    return f"{comparison:10} {runs[0].system:19}{work} {pace:14.1f} {times:6.2f} {memory:11.0f} {shares[0]:9.2f} {shares[1]:5.2f}"
+    ratios = f"{times:6.2f} {memory:10.0f} {shares[0]:8.2f} {shares[1]:5.2f}"
+    return f"{comparison:10} {runs[0].system:19}{work} {pace:14.1f} {ratios}"
 
 
 if __name__ == "__main__":

@@ -4,8 +4,7 @@
     python -m benchmarks.utilisation HOME SWEEP --json
 
 Shares of the wall time between the start of the first evaluation and the end of the last, for each worker: the time it
-trained, and the time it trained or scored. What is left was spent waiting at barriers, between evaluations, and building
-models.
+trained, and the time it trained or scored. What is left was spent at barriers and between evaluations.
 """
 
 import argparse

@@ -1,7 +1,7 @@
 """What the rival sweeps train: the same model, folds and scores as ours, in the way a Lightning user writes them.
 
-One `Trainer.fit` for each fold and epoch, over an ordinary DataLoader, continued from Lightning's own checkpoint, so that
-a scheduler or pruner can stop a trial after any epoch.
+One `Trainer.fit` for each fold and epoch, over an ordinary DataLoader, continued from Lightning's own checkpoint: a
+scheduler or pruner can stop a trial after any epoch.
 """
 
 from collections.abc import Mapping

@@ -12,6 +12,7 @@ import json
 import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import ray
 from ray import tune
@@ -46,7 +47,7 @@ def main() -> None:
     print(json.dumps(told | {"failed": results.num_errors, "fid": best.metrics["fid"], "configuration": best.config}))
 
 
-def train(config: dict[str, float]) -> None:
+def train(config: dict[str, Any]) -> None:
     """Train one trial; after a pause of the scheduler's, go on from its last checkpoint."""
     with TemporaryDirectory() as temporary:
         folder, done = Path(temporary), 0
