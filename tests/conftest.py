@@ -1,0 +1,21 @@
+"""Fixtures of every folder of tests."""
+
+from pathlib import Path
+
+import pytest
+
+from sweeps.execution.storage import Home
+
+
+@pytest.fixture
+def odd_path(tmp_path: Path) -> Path:
+    """A folder whose name holds all that breaks careless commands: quotes, spaces, a newline, a star."""
+    folder = tmp_path / 'it\'s a "home"\nwith * and $HOME'
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def home(odd_path: Path) -> Home:
+    """A home in an odd place."""
+    return Home(odd_path / "sweeps home")

@@ -1,0 +1,61 @@
+"""Taking stock: counts and the best so far follow from the search alone."""
+
+from sweeps.progress import BestSoFar, RungProgress, take_stock
+from sweeps.search.search import Outcome, Search
+from tests.sweep_on_disk import new_search, small_spec
+
+SPEC = small_spec(hyperband={"max_epochs": 9})
+
+
+def told(*outcomes: Outcome) -> Search:
+    search = new_search(SPEC)
+    for outcome in outcomes:
+        search.tell(outcome)
+    return search
+
+
+def test_a_sweep_that_has_just_begun_has_all_its_work_left() -> None:
+    progress = take_stock("x", told(), running=set(), computed=set(), workers=2)
+    assert progress.brackets == (
+        (RungProgress(9, 1, 0, 0), RungProgress(3, 3, 0, 0), RungProgress(1, 9, 0, 0)),
+        (RungProgress(5, 3, 0, 0), RungProgress(1, 9, 0, 0)),
+        (RungProgress(3, 9, 0, 0),),
+    )
+    assert (progress.evaluations, progress.epochs_left, progress.epochs_done) == (22, 69, 0)
+    assert (progress.best, progress.busy, progress.computed, progress.restored) == (None, 0, 0, 0)
+
+
+def test_what_is_done_running_and_left_is_counted_by_rung() -> None:
+    """Nine trials at 1 epoch, trial 0 brought from 1 to 3: 9 + 2 of 69 epochs."""
+    outcomes = [Outcome(trial, 0, (float(trial),)) for trial in range(9)]
+    search = told(*outcomes, Outcome(0, 1, (5.0,)))
+    progress = take_stock(
+        "x", search, running={(1, 1), (2, 1), (9, 0)}, computed={(8, 0), (0, 1)}, workers=2, trouble="MLflow is away"
+    )
+    assert progress.brackets[0] == (RungProgress(9, 1, 9, 0), RungProgress(3, 3, 1, 2), RungProgress(1, 9, 0, 0))
+    assert progress.brackets[1][0] == RungProgress(5, 3, 0, 1)
+    assert (progress.epochs_left, progress.epochs_done) == (58, 3)
+    assert (progress.computed, progress.restored) == (2, 8)
+    assert progress.trouble == "MLflow is away"
+
+
+def test_no_more_workers_are_busy_than_there_are() -> None:
+    progress = take_stock("x", told(), running={(0, 0), (1, 0), (2, 0)}, computed=set(), workers=2)
+    assert progress.busy == 2
+
+
+def test_the_best_so_far_is_the_best_at_the_highest_fidelity_with_ties_by_trial() -> None:
+    outcomes = [Outcome(trial, 0, (1.0,)) for trial in range(9)]
+    assert take_stock("x", told(*outcomes), running=set(), computed=set(), workers=1).best == BestSoFar(0, 1, 1.0)
+    higher = [Outcome(1, 1, (7.0, 9.0)), Outcome(2, 1, ())]
+    best = take_stock("x", told(*outcomes, *higher), running=set(), computed=set(), workers=1).best
+    assert best == BestSoFar(1, 3, 8.0)
+
+
+def test_a_finished_sweep_has_nothing_left() -> None:
+    search = told()
+    while (evaluation := search.ask()) is not None:
+        search.tell(Outcome(evaluation.trial, evaluation.rung, (float(evaluation.trial),)))
+    progress = take_stock("x", search, running=set(), computed=set(), workers=1)
+    assert (progress.epochs_left, progress.restored) == (0, 22)
+    assert all(rung.done == rung.trials for rungs in progress.brackets for rung in rungs)
