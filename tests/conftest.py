@@ -1,10 +1,14 @@
 """Fixtures of every folder of tests."""
 
+import os
 from pathlib import Path
 
 import pytest
 
 from sweeps.execution.storage import Home
+
+os.environ["OMP_NUM_THREADS"] = "1"
+"""One thread a process, as workers have it: read by torch when a test first imports it."""
 
 
 @pytest.fixture

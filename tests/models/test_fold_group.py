@@ -1,0 +1,202 @@
+"""Folds trained together: the same bits as a plain loop, alone, in several goes, and through a file."""
+
+import math
+from collections.abc import Sequence
+from typing import Literal
+
+import pytest
+import torch
+from safetensors.torch import load, save
+from torch import Tensor
+from torch.optim import SGD, Optimizer
+
+from models.base import GenerativeModel
+from models.build import build
+from models.fold_group import Divergence, FoldGroup
+from models.hyperparameters import Value
+from tests.models.training import digits
+
+IMAGES, LABELS = digits(150)
+PARTS = [torch.arange(150)[torch.arange(150) % 3 != fold] for fold in range(3)]
+BATCH = 16
+
+HYPERPARAMETERS: dict[str, dict[str, Value]] = {
+    "beta_vae": {"latent_dim": 3, "hidden": 12},
+    "infogan": {"hidden": 12, "bottleneck": 6, "noise_dim": 5, "labels_per_class": 3},
+}
+
+
+def seed_for(purpose: Literal["labels", "training"], fold: int, epoch: int) -> int:
+    return {"labels": 1_000_000, "training": 0}[purpose] + 1000 * fold + epoch
+
+
+def models(name: str, folds: Sequence[int], **changes: Value) -> list[GenerativeModel]:
+    values = {**HYPERPARAMETERS[name], **changes}
+    return [build(name, values, side=8, classes=10, seed=fold) for fold in folds]
+
+
+def group(name: str = "beta_vae", batch_size: int = BATCH, **changes: Value) -> FoldGroup:
+    trained = models(name, range(3), **changes)
+    return FoldGroup(trained, PARTS, IMAGES, LABELS, batch_size=batch_size, seed_for=seed_for)
+
+
+def same(first: dict[str, Tensor], second: dict[str, Tensor]) -> bool:
+    return first.keys() == second.keys() and all(torch.equal(first[name], second[name]) for name in first)
+
+
+@pytest.mark.parametrize("name", HYPERPARAMETERS)
+def test_three_epochs_and_then_nine_are_nine_bit_for_bit(name: str) -> None:
+    whole = group(name)
+    whole.train_to(9)
+    first = group(name)
+    first.train_to(3)
+    continued = group(name)
+    continued.load_state(load(save(first.state())))
+    assert continued.epochs_trained == 3
+    continued.train_to(9)
+    assert continued.epochs_trained == 9
+    assert same(continued.state(), whole.state())
+    for term, folds in whole.curves.items():
+        assert [[*a, *b] for a, b in zip(first.curves[term], continued.curves[term], strict=True)] == folds
+
+
+def test_one_group_trained_in_two_goes_is_the_same_too() -> None:
+    whole, in_goes = group(), group()
+    whole.train_to(4)
+    in_goes.train_to(1)
+    in_goes.train_to(4)
+    assert same(whole.state(), in_goes.state())
+
+
+@pytest.mark.parametrize("name", HYPERPARAMETERS)
+@pytest.mark.parametrize("batch_size", [BATCH, 1000])
+def test_a_plain_loop_over_folds_gives_the_same_bits(name: str, batch_size: int) -> None:
+    together = group(name, batch_size)
+    together.train_to(3)
+    for fold, model in enumerate(models(name, range(3))):
+        curve = train_plainly(model, fold, epochs=3, batch_size=batch_size)
+        assert same(model.state_dict(), together.model(fold).state_dict())
+        assert together.curves["loss/L"][fold] == pytest.approx(curve, rel=1e-6)
+
+
+def train_plainly(model: GenerativeModel, fold: int, *, epochs: int, batch_size: int) -> list[float]:
+    """Train one model as anybody would write it, and return the mean of `loss/L` by epoch."""
+    images, labels, part = IMAGES[PARTS[fold]], LABELS[PARTS[fold]], len(PARTS[fold])
+    model.prepare(images, labels, torch.Generator().manual_seed(seed_for("labels", fold, 0)))
+    optimizers, curve = model.make_optimizers(), []
+    for epoch in range(1, epochs + 1):
+        generator = torch.Generator().manual_seed(seed_for("training", fold, epoch))
+        rows = torch.randperm(part, generator=generator).tensor_split(math.ceil(part / batch_size))
+        losses = [model.minibatch_step(images[r], labels[r], optimizers, generator)["loss/L"].item() for r in rows]
+        curve.append(sum(losses) / len(losses))
+    return curve
+
+
+def test_epochs_of_more_minibatches_than_a_step_runs_are_whole() -> None:
+    """100 examples by twos are 50 minibatches, one step; by ones 100 of them, two steps."""
+    for batch_size, minibatches in ((2, 50), (1, 100)):
+        counting = [Counting() for _ in PARTS]
+        FoldGroup(counting, PARTS, IMAGES, LABELS, batch_size=batch_size, seed_for=seed_for).train_to(2)
+        assert [model.steps for model in counting] == [2 * minibatches] * 3
+        for model, part in zip(counting, PARTS, strict=True):
+            assert torch.equal(torch.cat(model.seen[:minibatches]).sort().values, LABELS[part].sort().values)
+
+
+def test_minibatches_are_of_all_but_equal_size() -> None:
+    counting = [Counting() for _ in PARTS]
+    FoldGroup(counting, PARTS, IMAGES, LABELS, batch_size=64, seed_for=seed_for).train_to(1)
+    assert [len(labels) for labels in counting[0].seen] == [50, 50]
+
+
+def test_a_fold_trained_alone_is_the_fold_of_the_group() -> None:
+    together = group()
+    together.train_to(2)
+    alone = FoldGroup(models("beta_vae", [0]), PARTS[:1], IMAGES, LABELS, batch_size=BATCH, seed_for=seed_for)
+    alone.train_to(2)
+    assert same(alone.model(0).state_dict(), together.model(0).state_dict())
+    assert {term: folds[0] for term, folds in together.curves.items()} == {t: f[0] for t, f in alone.curves.items()}
+
+
+def test_global_randomness_is_neither_used_nor_needed() -> None:
+    states = []
+    for seed in (1, 2):
+        trained = group()
+        torch.manual_seed(seed)
+        trained.train_to(2)
+        states.append(trained.state())
+    assert same(*states)
+
+
+def test_shared_images_are_never_written_to() -> None:
+    before = IMAGES.clone(), LABELS.clone()
+    group("infogan").train_to(1)
+    assert torch.equal(IMAGES, before[0])
+    assert torch.equal(LABELS, before[1])
+
+
+def test_every_fold_has_a_value_of_every_term_for_every_epoch_and_every_epoch_its_time() -> None:
+    trained = group()
+    trained.train_to(3)
+    assert set(trained.curves) == {"loss/L", "loss/J", "train/reconstruction", "train/kl"}
+    assert all([len(fold) for fold in folds] == [3, 3, 3] for folds in trained.curves.values())
+    assert len(trained.epoch_times) == 3
+    assert trained.epoch_times == sorted(trained.epoch_times)
+
+
+class Counting(GenerativeModel):
+    """Learns nothing and notes what it is given; one of its terms becomes what it is told at one epoch."""
+
+    def __init__(self, *, broken: float = 1.0, at_epoch: int = 0, steps_per_epoch: int = 1) -> None:
+        super().__init__(side=8, classes=10)
+        self.weight = torch.nn.Parameter(torch.zeros(()))
+        self.broken, self.at_epoch, self.steps_per_epoch = broken, at_epoch, steps_per_epoch
+        self.steps = 0
+        self.seen: list[Tensor] = []
+
+    def make_optimizers(self) -> list[Optimizer]:
+        return [SGD(self.parameters(), lr=0.1)]
+
+    def minibatch_step(
+        self, images: Tensor, labels: Tensor, optimizers: Sequence[Optimizer], generator: torch.Generator
+    ) -> dict[str, Tensor]:
+        self.steps += 1
+        self.seen.append(labels)
+        broken = self.steps == self.at_epoch * self.steps_per_epoch
+        return {"loss/L": torch.tensor(1.0), "train/kl": torch.tensor(self.broken if broken else 1.0)}
+
+    def sample(self, count: int, generator: torch.Generator) -> Tensor:
+        return torch.zeros(count, 8, 8)
+
+
+@pytest.mark.parametrize("value", [math.inf, -math.inf, math.nan])
+def test_divergence_is_found_with_fold_epoch_and_term_and_ends_the_training(value: float) -> None:
+    """100 examples by 50 are two minibatches an epoch; fold 1 breaks in the second one of epoch 3."""
+    counting = [Counting(), Counting(broken=value, at_epoch=3, steps_per_epoch=2), Counting()]
+    trained = FoldGroup(counting, PARTS, IMAGES, LABELS, batch_size=50, seed_for=seed_for)
+    trained.train_to(9)
+    assert trained.divergence == Divergence(fold=1, epoch=3, term="train/kl")
+    assert str(trained.divergence) == "train/kl became non-finite in epoch 3 of fold 1"
+    assert [model.steps for model in counting] == [6, 6, 4]
+
+
+def test_the_first_fold_that_diverges_is_the_one_that_is_told() -> None:
+    counting = [Counting(), *(Counting(broken=math.nan, at_epoch=2, steps_per_epoch=2) for _ in range(2))]
+    trained = FoldGroup(counting, PARTS, IMAGES, LABELS, batch_size=50, seed_for=seed_for)
+    trained.train_to(3)
+    assert trained.divergence == Divergence(fold=1, epoch=2, term="train/kl")
+
+
+def test_weights_beyond_reason_diverge_in_their_first_epoch() -> None:
+    trained = group()
+    for weights in trained.parameters():
+        weights.data.mul_(1e30)
+    trained.train_to(9)
+    assert trained.divergence is not None
+    assert (trained.divergence.fold, trained.divergence.epoch) == (0, 1)
+    assert trained.epochs_trained == 1
+
+
+def test_sound_training_has_no_divergence() -> None:
+    trained = group()
+    trained.train_to(2)
+    assert trained.divergence is None
