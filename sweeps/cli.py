@@ -208,3 +208,7 @@ def _latest(place: Home) -> Any:
 
 def _command(*words: str, home: Path | None) -> str:
     return shlex.join(["sweeps", *words, *(["--home", str(home)] if home else [])])
+
+
+if __name__ == "__main__":
+    app()

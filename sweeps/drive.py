@@ -6,6 +6,7 @@ Sits between the search and Ray Tune and keeps no state of its own: everything f
 import os
 import socket
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -18,6 +19,9 @@ from sweeps.search.search import Evaluation, Outcome, Search
 from sweeps.spec import SweepSpec
 
 __all__ = ["Drive"]
+
+MAX_DEATHS = 3
+"""Workers that may die on an evaluation before its trial has failed."""
 
 Key = tuple[int, int]
 """A trial and a rung."""
@@ -47,6 +51,7 @@ class Drive:
     _running: set[Key] = field(default_factory=set, init=False)
     _computed: set[Key] = field(default_factory=set, init=False)
     _closed: set[int] = field(default_factory=set, init=False)
+    _deaths: Counter[Key] = field(default_factory=Counter, init=False)
 
     def replay(self) -> None:
         """Take in every result that earlier runs left.
@@ -81,22 +86,20 @@ class Drive:
         return self.trouble is not None or self.search.finished
 
     def on_end(self, evaluation: Evaluation, *, trouble: str | None, died: bool) -> None:
-        """Take in the end of an evaluation: its result, the death of its workers, or that it could not be written."""
+        """Take in the end of an evaluation: its result, the death of its worker, or that it could not be written."""
         self._running.discard((evaluation.trial, evaluation.rung))
         try:
             result = self.files.read_result(evaluation.trial, evaluation.rung)
             if result is None and died:
-                result = self.files.write_result(self._failed(evaluation))
+                result = self._mourn(evaluation)
         except StorageError as error:
-            result, trouble = None, str(error)
-        if result is None:
-            self.trouble = trouble or f"{self.files.result(evaluation.trial, evaluation.rung)} must exist, but does not."
-            return
-        self.search.tell(_outcome(result))
-        self._computed.add((evaluation.trial, evaluation.rung))
-        self.record.take(result)
-        self._close_decided()
-        self._drop_checkpoints(evaluation)
+            trouble = str(error)
+        else:
+            if result is not None:
+                self._take(evaluation, result)
+            elif not died and trouble is None:
+                trouble = f"{self.files.result(evaluation.trial, evaluation.rung)} must exist, but does not."
+        self.trouble = self.trouble or trouble
         self.show()
 
     def show(self) -> None:
@@ -116,6 +119,24 @@ class Drive:
         """Record that the trials in hand were interrupted; the next run takes them up again."""
         for trial in sorted({outcome.trial for outcome in self.search.outcomes} - self._closed):
             self.record.close_trial(trial, status="KILLED", why="interrupted; running the sweep again continues it")
+
+    def _take(self, evaluation: Evaluation, result: EvaluationResult) -> None:
+        self.search.tell(_outcome(result))
+        self._computed.add((evaluation.trial, evaluation.rung))
+        self.record.take(result)
+        self._close_decided()
+        self._drop_checkpoints(evaluation)
+
+    def _mourn(self, evaluation: Evaluation) -> EvaluationResult | None:
+        """Have an evaluation whose worker died repeated, or give it up at the third death.
+
+        Tune's own retries are not used: it does not repeat a trial whose worker dies before its first step.
+        """
+        self._deaths[evaluation.trial, evaluation.rung] += 1
+        if self._deaths[evaluation.trial, evaluation.rung] < MAX_DEATHS:
+            self.search.take_back(evaluation)
+            return None
+        return self.files.write_result(self._failed(evaluation))
 
     def _close_decided(self) -> None:
         for trial in sorted({outcome.trial for outcome in self.search.outcomes} - self._closed):
@@ -159,7 +180,7 @@ class Drive:
             epochs=evaluation.epochs,
             hyperparameters=self.spec.hyperparameters(evaluation.configuration),
             state="failed",
-            reason=f"every worker that tried it died or raised an error; the last words are in {log}",
+            reason=f"{MAX_DEATHS} workers died or raised an error on it; their last words are in {log}",
             folds=[],
             scores={},
             curves={},

@@ -29,9 +29,6 @@ from sweeps.spec import SweepSpec
 
 __all__ = ["SweepReport", "run_sweep", "tracking_uri"]
 
-RECORD_SECONDS = 60.0
-"""How long a finished sweep waits for MLflow before it ends without it; the next run of the sweep catches up."""
-
 
 @dataclass(frozen=True)
 class SweepReport:
@@ -129,7 +126,7 @@ class _Run:
                     self._compute(drive, supplies)
                 why = drive.trouble or ""
             except KeyboardInterrupt:
-                why = "interrupted"
+                why = "it was stopped by Ctrl-C or a signal"
         if not search.finished:
             drive.close_undecided()
             return self._report("interrupted", search, restored, why=why)
@@ -152,14 +149,14 @@ class _Run:
         with local_ray(workers=self.workers, cpus=resources.cpus, gpus=resources.gpus):
             from sweeps.execution.tune_adapter import run_with_tune  # reads the environment that local_ray sets
 
-            run_with_tune(supplies.result(), drive, self.files.scratch)
+            run_with_tune(supplies.result(), drive)
 
     def _conclude(self, search: Search, restored: int, supplies: Supplies) -> SweepReport:
         verdict = choose(self.spec, search)
         if verdict is None:
             return self._report("failed", search, restored, why=first_cause(list(self.files.results())))
         figures = write_figures(self.spec, self.files, verdict)
-        self.record.drain(RECORD_SECONDS)
+        self.record.drain(self.settings.record_patience_seconds)
         data = DataFacts(supplies.dataset.sha256, folds_sha256(supplies.folds))
         uri, run_id = tracking_uri(self.settings), self.record.run_id(verdict.champion.trial)
         best = write_best(self.spec, self.files, verdict, data, tracking_uri=uri, run_id=run_id)
@@ -178,7 +175,7 @@ class _Run:
         status = {"finished": "FINISHED", "failed": "FAILED", "interrupted": "KILLED"}[state]
         metrics = {f"best/{best.objective}": best.champion.mean} if best else {}
         self.record.finish(status=status, metrics=metrics, artifacts=[self.files.best, *(figures or [])] if best else [])
-        recorded = self.record.drain(RECORD_SECONDS)
+        recorded = self.record.drain(self.settings.record_patience_seconds)
         results = list(self.files.results())
         report = SweepReport(
             sweep_id=self.files.sweep_id,

@@ -101,7 +101,7 @@ def _counts(progress: Progress) -> str:
 def _time_left(progress: Progress, seconds: float) -> str:
     if not progress.epochs_left:
         return "concluding"
-    if not progress.epochs_done:
+    if not progress.epochs_done or seconds <= 0:
         return "time left unknown yet"
     return f"about {_clock(seconds * progress.epochs_left / progress.epochs_done)} left"
 

@@ -16,11 +16,14 @@ class Settings:
         home: Holds everything a sweep writes: `--home`, `$SWEEPS_HOME`, or `./sweeps-home`.
         data: Holds the folders `mnist` and `fashion-mnist`: `$SWEEPS_DATA`; None if it is not set.
         tracking_uri: MLflow's store or server: `$SWEEPS_TRACKING_URI`; None keeps the record in the home.
+        record_patience_seconds: How long a sweep that has ended waits for an MLflow that does not answer:
+            `$SWEEPS_RECORD_PATIENCE`; the next run of the sweep catches up.
     """
 
     home: Path
     data: Path | None = None
     tracking_uri: str | None = None
+    record_patience_seconds: float = 60.0
 
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ, home: Path | None = None) -> "Settings":
@@ -30,6 +33,7 @@ class Settings:
             home=(home or Path(environment.get("SWEEPS_HOME") or "sweeps-home")).resolve(),
             data=Path(data).resolve() if data else None,
             tracking_uri=environment.get("SWEEPS_TRACKING_URI") or None,
+            record_patience_seconds=float(environment.get("SWEEPS_RECORD_PATIENCE") or 60.0),
         )
 
 

@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -79,11 +80,6 @@ class SweepFiles:
     def figures(self) -> Path:
         """Folder of the figures."""
         return self.root / "figures"
-
-    @property
-    def scratch(self) -> Path:
-        """Folder that Ray Tune writes to; nothing is ever read from it."""
-        return self.root / "scratch"
 
     def result(self, trial: int, rung: int) -> Path:
         """Return where an evaluation's result is."""
@@ -167,8 +163,8 @@ def write_atomically(path: Path, content: bytes) -> None:
     Raises:
         StorageError: The disk is full, or the place cannot be written.
     """
-    beside = _write_beside(path, content)
-    beside.replace(path)
+    with _written_beside(path, content) as beside:
+        beside.replace(path)
 
 
 def write_once(path: Path, content: bytes) -> bool:
@@ -177,13 +173,11 @@ def write_once(path: Path, content: bytes) -> bool:
     Raises:
         StorageError: The disk is full, or the place cannot be written.
     """
-    beside = _write_beside(path, content)
-    try:
-        os.link(beside, path)
-    except FileExistsError:
-        return False
-    finally:
-        beside.unlink()
+    with _written_beside(path, content) as beside:
+        try:
+            os.link(beside, path)
+        except FileExistsError:
+            return False
     return True
 
 
@@ -193,7 +187,9 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _write_beside(path: Path, content: bytes) -> Path:
+@contextmanager
+def _written_beside(path: Path, content: bytes) -> Iterator[Path]:
+    """Write a file beside its place, for the block to bring it there; afterwards nothing lies beside."""
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -201,13 +197,15 @@ def _write_beside(path: Path, content: bytes) -> Path:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
+        yield beside
     except OSError as error:
-        beside.unlink(missing_ok=True)
         raise StorageError(
             f"{path} must be writable, but {error.strerror}. Make room or mend the folder, then run the sweep again: "
             "everything finished so far is kept."
         ) from error
-    return beside
+    finally:
+        with suppress(OSError):  # brought to its place, or never written
+            beside.unlink()
 
 
 def _refused(path: Path, rule: str) -> StorageError:

@@ -5,7 +5,7 @@ checkpoints and no restoring of Tune's. A trial of Tune's is one evaluation; act
 """
 
 from dataclasses import asdict
-from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Protocol
 
 from ray import tune
@@ -16,10 +16,7 @@ from sweeps.execution.supplies import Supplies
 from sweeps.execution.worker_log import logged_to
 from sweeps.search.search import Evaluation
 
-__all__ = ["MAX_DEATHS", "WorkQueue", "run_with_tune"]
-
-MAX_DEATHS = 3
-"""Times that the worker of an evaluation may die before its trial has failed."""
+__all__ = ["WorkQueue", "run_with_tune"]
 
 
 class WorkQueue(Protocol):
@@ -33,27 +30,31 @@ class WorkQueue(Protocol):
         """Tell whether nothing will ever be started again."""
 
     def on_end(self, evaluation: Evaluation, *, trouble: str | None, died: bool) -> None:
-        """Note that an evaluation has its result on disk, or could not be written, or that its workers died."""
+        """Note that an evaluation has its result on disk, or could not be written, or that its worker died."""
 
 
-def run_with_tune(supplies: Supplies, queue: WorkQueue, scratch: Path) -> None:
+def run_with_tune(supplies: Supplies, queue: WorkQueue) -> None:
     """Run evaluations until the queue is exhausted; Ray must be up.
 
-    Side effects: Tune keeps its own notes in `scratch`; nothing is ever read from them.
+    Tune's own notes go to a temporary folder: nothing is ever read from them.
     """
+    with TemporaryDirectory(prefix="sweeps-tune-") as scratch:
+        _tuner(supplies, queue, scratch).fit()
+
+
+def _tuner(supplies: Supplies, queue: WorkQueue, scratch: str) -> tune.Tuner:
     resources = supplies.spec.resources
     trainable = tune.with_parameters(_EvaluationTrainable, supplies=supplies)
-    tune.Tuner(
+    return tune.Tuner(
         tune.with_resources(trainable, {"cpu": resources.cpus, "gpu": resources.gpus}),
         tune_config=tune.TuneConfig(search_alg=_QueueSearcher(queue), num_samples=-1, reuse_actors=True),
         run_config=tune.RunConfig(
             name=supplies.files.sweep_id,
-            storage_path=str(scratch.resolve()),
+            storage_path=scratch,
             verbose=0,
             checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
-            failure_config=tune.FailureConfig(max_failures=MAX_DEATHS - 1),
         ),
-    ).fit()
+    )
 
 
 class _QueueSearcher(Searcher):
@@ -103,9 +104,9 @@ class _EvaluationTrainable(tune.Trainable):
         from sweeps.execution.evaluation import evaluate
 
         evaluation = Evaluation(**self.config["evaluation"])
-        with logged_to(self._bench.files.log(evaluation.trial, evaluation.rung)):
-            try:
+        try:
+            with logged_to(self._bench.files.log(evaluation.trial, evaluation.rung)):
                 evaluate(self._bench, evaluation)
-            except StorageError as error:
-                return {"rung": evaluation.rung, "trouble": str(error), "done": True}
+        except (StorageError, OSError) as error:  # a full disk is no fault of the trial's
+            return {"rung": evaluation.rung, "trouble": str(error), "done": True}
         return {"rung": evaluation.rung, "trouble": None, "done": True}

@@ -1,6 +1,7 @@
 """The record of a running sweep: what the driver tells, in order, to a recorder in the background."""
 
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +12,8 @@ from sweeps.record.background import BackgroundRecorder
 from sweeps.record.recorder import EndStatus, Recorder
 
 __all__ = ["SweepRecord"]
+
+POLL_SECONDS = 0.5
 
 
 @dataclass
@@ -46,9 +49,19 @@ class SweepRecord:
         """Record how the sweep ended."""
         self._background.submit(lambda: self.recorder.finish(status=status, metrics=metrics, artifacts=artifacts))
 
-    def drain(self, timeout_seconds: float) -> bool:
-        """Wait until everything is recorded, and tell whether it is."""
-        return self._background.drain(timeout_seconds)
+    def drain(self, patience_seconds: float) -> bool:
+        """Wait until everything is recorded, and tell whether it is.
+
+        Args:
+            patience_seconds: How long to wait while MLflow does not answer; as long as it does, there is no limit.
+        """
+        deadline = time.monotonic() + patience_seconds
+        while not self._background.drain(POLL_SECONDS):
+            if not self.trouble:
+                deadline = time.monotonic() + patience_seconds
+            elif time.monotonic() > deadline:
+                return False
+        return True
 
     def run_id(self, trial: int) -> str | None:
         """Return the MLflow run of a trial, or None while MLflow is away."""

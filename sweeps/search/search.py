@@ -73,6 +73,10 @@ class Search:
                 return evaluation
         return None
 
+    def take_back(self, evaluation: Evaluation) -> None:
+        """Offer an evaluation again that was handed out and came to no end: its worker died."""
+        self._handed_out.discard((evaluation.trial, evaluation.rung))
+
     def tell(self, outcome: Outcome) -> None:
         """Take in an outcome, asked for or found from an earlier run.
 
