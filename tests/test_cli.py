@@ -1,0 +1,247 @@
+"""The command line: what it answers, its JSON, its exit codes, and what it does not import."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from typer.testing import CliRunner, Result
+
+from sweeps.cli import app
+from sweeps.execution.lease import hold_lease
+from sweeps.execution.storage import Home
+from sweeps.record.export import read_best
+from tests.sweep_on_disk import RAW, begin, diverged, finish, new_search, result_of, small_spec
+
+SPEC = small_spec()
+
+HEAVY = {"torch", "ray", "mlflow", "pytorch_lightning", "sklearn", "hyperopt", "matplotlib"}
+
+IMPORTS = """
+import sys
+from typer.testing import CliRunner, Result
+from sweeps.cli import app
+answer = CliRunner().invoke(app, sys.argv[1:])
+print(answer.exit_code, *sorted(name for name in sys.modules if "." not in name))
+"""
+
+
+def sweeps(*words: str | Path) -> Result:
+    return CliRunner().invoke(app, [str(word) for word in words])
+
+
+def answer(*words: str | Path, exit_code: int = 0) -> Any:
+    """Run a command with --json and return what it printed: one line, one object."""
+    result = sweeps(*words, "--json")
+    assert result.exit_code == exit_code, result.output
+    (line,) = result.stdout.splitlines()
+    return json.loads(line)
+
+
+@pytest.fixture
+def spec_path(odd_path: Path) -> Path:
+    path = odd_path / "a 'spec'.yaml"
+    path.write_text(yaml.safe_dump(RAW), encoding="utf-8")
+    return path
+
+
+def test_help_names_every_command_and_how_to_begin() -> None:
+    result = sweeps("--help")
+    assert result.exit_code == 0
+    for command in ("plan", "run", "export", "list", "show", "dashboard", "models", "spaces", "datasets"):
+        assert f"  {command} " in result.stdout
+    assert "sweeps plan examples/digits-beta-vae.yaml" in result.stdout
+
+
+def test_plan_shows_counts_and_starts_nothing(spec_path: Path, home: Home) -> None:
+    result = sweeps("plan", spec_path, "--home", home.root, "--workers", "2")
+    assert result.exit_code == 0
+    assert "5 trials, 6 evaluations, 33 fold-epochs" in result.stdout
+    assert "3 × 3 × 1 → 1 × 3 × 3" in result.stdout
+    assert "Nothing was started." in result.stdout
+    assert not home.root.exists()
+
+
+def test_plan_for_scripts_has_the_promised_keys(spec_path: Path, home: Home) -> None:
+    plan = answer("plan", spec_path, "--home", home.root)
+    assert plan["sweep_id"] == SPEC.sweep_id
+    assert (plan["trials"], plan["evaluations"], plan["fold_epochs"]) == (5, 6, 33)
+    assert plan["brackets"] == [
+        {"rungs": [{"trials": 3, "folds": 3, "epochs": 1}, {"trials": 1, "folds": 3, "epochs": 3}]},
+        {"rungs": [{"trials": 2, "folds": 3, "epochs": 3}]},
+    ]
+    assert plan["estimated_seconds"] > 0 < plan["estimated_disk_bytes"]
+
+
+def test_a_json_spec_and_the_same_yaml_spec_are_one_sweep(spec_path: Path, home: Home) -> None:
+    as_json = spec_path.with_suffix(".json")
+    as_json.write_text(json.dumps(RAW, indent="\t"))
+    plans = [answer("plan", path, "--home", home.root) for path in (spec_path, as_json)]
+    assert plans[0] == plans[1]
+
+
+def test_faults_are_told_to_people_on_standard_error(spec_path: Path) -> None:
+    spec_path.write_text(yaml.safe_dump({**RAW, "folds": 1, "seed": -1}))
+    result = sweeps("plan", spec_path)
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert result.stderr.startswith(f"{spec_path} has 2 faults, nothing was started:\n")
+
+
+@pytest.mark.parametrize("command", ["plan", "run"])
+def test_faults_are_told_to_scripts_as_one_object(command: str, spec_path: Path, home: Home) -> None:
+    spec_path.write_text(yaml.safe_dump({**RAW, "modle": "x"}))
+    told = answer(command, spec_path, "--home", home.root, exit_code=2)
+    assert told["error"] == f"{spec_path} is not a valid spec"
+    assert told["faults"] == [
+        {
+            "path": "modle",
+            "rule": "it must be a key of this section",
+            "value": "'modle'",
+            "remedy": "Did you mean model?",
+        }
+    ]
+    assert not home.root.exists()
+
+
+def test_a_missing_spec_and_a_wrong_option_are_errors() -> None:
+    assert "no such.yaml" in sweeps("plan", "no such.yaml").stderr
+    assert sweeps("plan", "no such.yaml").exit_code == 2
+    assert sweeps("plan", "x.yaml", "--workers", "0").exit_code == 2
+    assert sweeps("fly").exit_code == 2
+
+
+def test_an_empty_home_is_listed_as_such(home: Home) -> None:
+    assert answer("list", "--home", home.root) == {"home": str(home.root), "sweeps": []}
+    assert "No sweeps in" in sweeps("list", "--home", home.root).stdout
+
+
+def test_list_tells_every_sweep_with_state_and_champion(home: Home) -> None:
+    begin(home, small_spec(name="another"), evaluations=2)
+    finish(home, SPEC)
+    first, second = answer("list", "--home", home.root)["sweeps"]
+    assert (first["state"], first["evaluations"], first["planned"], first["champion"]) == ("interrupted", 2, 6, None)
+    assert (second["sweep_id"], second["state"], second["champion"]["trial"]) == (SPEC.sweep_id, "finished", 0)
+    text = sweeps("list", "--home", home.root).stdout
+    assert "another" in text
+    assert "fid 7.1" in text
+
+
+def test_show_tells_every_evaluation_in_order_with_every_digit(home: Home) -> None:
+    files = finish(home, SPEC)
+    shown = answer("show", "small", "--home", home.root)
+    evaluations = shown["evaluations"]
+    assert [(e["trial"], e["rung"]) for e in evaluations] == [(0, 0), (0, 1), (1, 0), (2, 0), (3, 0), (4, 0)]
+    for evaluation, result in zip(evaluations, files.results(), strict=True):
+        assert evaluation["folds"] == result.folds
+        assert evaluation["mean"] == result.mean
+        assert evaluation["epochs"] == result.epochs
+    assert shown["champion"]["folds"] == evaluations[1]["folds"]
+    assert answer("show", "small", "--home", home.root) == shown
+
+
+def test_show_tells_people_what_diverged_and_why(home: Home) -> None:
+    files = begin(home, SPEC, evaluations=0)
+    evaluation = new_search(SPEC).ask()
+    assert evaluation is not None
+    files.write_result(diverged(result_of(SPEC, evaluation)))
+    told = answer("show", SPEC.sweep_id, "--home", home.root)["evaluations"]
+    assert [(e["state"], e["mean"], e["folds"]) for e in told] == [("diverged", None, [])]
+    text = sweeps("show", SPEC.sweep_id, "--home", home.root).stdout
+    assert "interrupted" in text
+    assert "1 of 6 evaluations" in text
+    assert "diverged: loss/L" in " ".join(text.split())
+
+
+def test_a_damaged_result_is_named_and_left_alone(home: Home) -> None:
+    files = finish(home, SPEC)
+    files.result(0, 0).write_text("{")
+    result = sweeps("show", "small", "--home", home.root)
+    assert result.exit_code == 2
+    assert str(files.result(0, 0)) in result.stderr
+    assert str(files.result(0, 0)) in answer("show", "small", "--home", home.root, exit_code=2)["error"]
+    assert files.result(0, 0).read_text() == "{"
+
+
+def test_export_writes_the_champion_to_screen_or_file(home: Home, odd_path: Path) -> None:
+    files = finish(home, SPEC)
+    to_screen = sweeps("export", "small", "--home", home.root)
+    assert to_screen.stdout == files.best.read_text(encoding="utf-8")
+    written = odd_path / "best of all.yaml"
+    assert sweeps("export", "small", "--home", home.root, "-o", written).exit_code == 0
+    assert read_best(written) == read_best(files.best)
+    told = sweeps("export", "small", "--home", home.root, "--json")
+    assert json.loads(told.stdout) == read_best(files.best).model_dump(mode="json")
+
+
+def test_export_of_an_unfinished_or_unknown_sweep_is_refused(home: Home) -> None:
+    begin(home, SPEC, evaluations=2)
+    told = answer("export", "small", "--home", home.root, exit_code=2)
+    assert told["error"].startswith(f"only a finished sweep has a champion, but {SPEC.sweep_id} has not finished")
+    assert "but got 'large'" in answer("export", "large", "--home", home.root, exit_code=2)["error"]
+
+
+def test_export_to_a_place_that_cannot_be_written_says_so(home: Home, odd_path: Path) -> None:
+    finish(home, SPEC)
+    nowhere = odd_path / "no such folder" / "best.yaml"
+    told = answer("export", "small", "--home", home.root, "-o", nowhere, exit_code=2)
+    assert told["error"] == f"{nowhere} must be writable, but No such file or directory. Choose another by -o."
+
+
+def test_a_sweep_that_another_driver_runs_is_refused_with_its_holder(spec_path: Path, home: Home) -> None:
+    with hold_lease(home.sweep(SPEC.sweep_id).lease):
+        told = answer("run", spec_path, "--home", home.root, exit_code=2)
+    assert f"is held by process {os.getpid()}" in told["error"]
+
+
+def test_the_catalogue_is_told_to_people_and_scripts() -> None:
+    assert set(answer("models")["models"]) == {"beta_vae", "infogan"}
+    assert answer("spaces", "beta_vae")["spaces"]["beta_vae"]["model"] == "beta_vae"
+    assert answer("datasets", "digits")["datasets"]["digits"]["training_examples"] == 1437
+    assert "weight of the KL term" in " ".join(sweeps("models", "beta_vae").stdout.split())
+    assert "Locatello" in sweeps("spaces", "beta_vae").stdout
+    assert "1437" in sweeps("datasets").stdout
+    assert "Did you mean beta_vae?" in answer("models", "beta-vae", exit_code=2)["error"]
+
+
+def test_the_home_is_taken_from_the_environment(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    begin(home, SPEC, evaluations=0)
+    monkeypatch.setenv("SWEEPS_HOME", str(home.root))
+    assert [sweep["sweep_id"] for sweep in answer("list")["sweeps"]] == [SPEC.sweep_id]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--help"],
+        ["plan", "SPEC"],
+        ["export", "small"],
+        ["models", "beta_vae"],
+        ["spaces"],
+        ["datasets"],
+        ["list"],
+        ["show", "small"],
+    ],
+    ids=lambda words: words[0],
+)
+def test_quick_answers_import_nothing_heavy(words: list[str], spec_path: Path, home: Home) -> None:
+    finish(home, SPEC)
+    said = [str(spec_path) if word == "SPEC" else word for word in words]
+    environment = os.environ | {"SWEEPS_HOME": str(home.root)}
+    ran = subprocess.run(
+        [sys.executable, "-c", IMPORTS, *said], env=environment, check=True, capture_output=True, text=True
+    )
+    exit_code, *modules = ran.stdout.split()
+    assert exit_code == "0"
+    assert {"sweeps", "typer"} <= set(modules)
+    assert not HEAVY & set(modules)
+
+
+def test_the_installed_command_answers() -> None:
+    command = Path(sys.executable).with_name("sweeps")
+    ran = subprocess.run([command, "models", "--json"], check=True, capture_output=True, text=True)
+    assert set(json.loads(ran.stdout)["models"]) == {"beta_vae", "infogan"}
