@@ -60,7 +60,9 @@ def show_report(console: Console, report: "SweepReport", again: str, home: Path 
         where = f" --home {shlex.quote(str(home))}" if home else ""
         _say(console, f"dashboard   sweeps dashboard {report.sweep_id}{where}")
     elif report.state == "interrupted":
-        _say(console, f"Sweep {report.sweep_id} was interrupted: {report.why.rstrip('.')}.", f"Continue it with: {again}")
+        _say(
+            console, f"Sweep {report.sweep_id} was interrupted: {report.why.rstrip('.')}.", f"Continue it with: {again}"
+        )
     else:
         _say(console, f"Sweep {report.sweep_id} failed: {report.why}.", f"Its files are in {report.files.root}")
     if report.trouble:

@@ -19,7 +19,7 @@ def test_the_command_line_goes_before_the_environment_before_the_default(
 
 def test_what_is_not_set_or_empty_is_none() -> None:
     settings = Settings.read({"SWEEPS_DATA": "", "SWEEPS_TRACKING_URI": "", "SWEEPS_HOME": ""})
-    assert (settings.data, settings.tracking_uri) == (None, None)
+    assert (settings.data, settings.tracking_uri, settings.record_patience_seconds) == (None, None, 60.0)
     assert settings.home.name == "sweeps-home"
 
 
@@ -28,6 +28,7 @@ def test_data_becomes_absolute_and_the_tracking_address_stays_as_it_is(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     settings = Settings.read({"SWEEPS_DATA": "data", "SWEEPS_TRACKING_URI": "http://mlflow:5000"})
+    assert Settings.read({"SWEEPS_RECORD_PATIENCE": "2.5"}).record_patience_seconds == 2.5
     assert settings.data == tmp_path / "data"
     assert settings.tracking_uri == "http://mlflow:5000"
 

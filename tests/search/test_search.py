@@ -232,3 +232,30 @@ def test_a_trial_is_decided_once_nothing_more_will_be_trained_of_it() -> None:
     assert not search.is_decided(1)
     search.tell(Outcome(1, 1, (1.0,)))
     assert search.is_decided(1)
+
+
+def test_an_evaluation_that_is_taken_back_is_handed_out_again() -> None:
+    search = new_search()
+    first, second = search.ask(), search.ask()
+    assert first is not None
+    assert second is not None
+    search.take_back(first)
+    assert search.ask() == first
+    following = search.ask()
+    assert following is not None
+    assert following.trial == second.trial + 1
+
+
+def test_workers_that_die_change_nothing(undisturbed: Run) -> None:
+    """Every second evaluation is lost once with its worker."""
+    search = new_search(undisturbed.search.ladder)
+    lost: set[tuple[int, int]] = set()
+    while (evaluation := search.ask()) is not None:
+        key = (evaluation.trial, evaluation.rung)
+        if evaluation.trial % 2 == 0 and key not in lost:
+            lost.add(key)
+            search.take_back(evaluation)
+        else:
+            search.tell(outcome_of(evaluation))
+    assert search.outcomes == undisturbed.search.outcomes
+    assert len(lost) > 5
