@@ -63,6 +63,8 @@ def parse_text(text: bytes, source: str = "the spec") -> dict[str, Any]:
         raise _fault(source, f"a spec has at most {MAX_BYTES} bytes", "more", "Keep only the keys of a spec.")
     try:
         content = _parse(text.decode("utf-8"))
+        # Half a surrogate pair, written as an escape, is no text that could ever be told or stored.
+        json.dumps(content, ensure_ascii=False, skipkeys=True, default=str).encode()
     except (yaml.YAMLError, UnicodeDecodeError, ValueError, RecursionError) as error:
         said = " ".join(str(error).split()) or type(error).__name__
         raise _fault(source, "a spec must be YAML or JSON", said, "Mend the place named.") from error

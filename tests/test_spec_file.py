@@ -83,6 +83,8 @@ def test_numbers_with_an_exponent_are_numbers_as_in_json(written: bytes, number:
         (b"a: [1, 2", "but got"),
         (b"a: \xff\xfe", "can't decode"),
         (b"--- {a: 1}\n--- {a: 2}\n", "another document"),
+        (b'"\\ud83d": 1', "surrogates not allowed"),
+        (b'{"fixed": {"network": "\\ud83d"}}', "surrogates not allowed"),
         (b"? [a, b]\n: 1\n", "unhashable"),
         (b"a: " + b"[" * 20_000, "recursion"),
         (b'{"a": ' + b"[" * 20_000, "recursion"),
