@@ -15,8 +15,9 @@ ENVIRONMENT = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
     "RAY_AIR_NEW_OUTPUT": "0",
-    # Workers import torch and Lightning while the driver still prepares the sweep.
+    # Workers import torch and Lightning while the driver prepares the sweep; just as many start as are wanted.
     "RAY_preload_python_modules": "sweeps.execution.evaluation",
+    "RAY_prestart_worker_first_driver": "0",
     # Results are our own files, so Tune's loggers and snapshots only cost time.
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
     "TUNE_GLOBAL_CHECKPOINT_S": "1000000",
@@ -28,7 +29,7 @@ ENVIRONMENT = {
 
 @contextmanager
 def local_ray(*, workers: int, cpus: int, gpus: float) -> Iterator[None]:
-    """Run a Ray with room for `workers` workers of `cpus` threads and `gpus` devices each.
+    """Run a Ray whose `workers` workers, of `cpus` threads and `gpus` devices each, have imported what they need.
 
     Side effects: sets environment variables, which workers inherit; Ray's processes end with this one, however it ends.
     """
@@ -38,7 +39,6 @@ def local_ray(*, workers: int, cpus: int, gpus: float) -> Iterator[None]:
     os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(workers)
     for threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[threads] = str(cpus)
-    # Packages that are not installed but lie in the working directory are found by workers too.
     import ray  # reads the environment when it is imported
 
     ray.init(
