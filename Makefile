@@ -34,4 +34,4 @@ test-all: check test
 
 bench: setup  ## the figures of README and docs; keep the machine quiet
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,bench]'
-	$(BIN)/python benchmarks/compare.py
+	$(BIN)/python -m benchmarks.compare

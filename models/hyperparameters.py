@@ -74,7 +74,7 @@ class BetaVAE:
     has_likelihood: ClassVar[bool] = True
     beta: float = _number(1.0, 0.0, 1000.0, "weight of the KL term: pressure on the code", weight=True, neutral=1.0)
     latent_dim: int = _number(16, 1, 512, "width of the latent code z")
-    hidden: int = _number(256, 8, 4096, "width of the hidden layers")
+    hidden: int = _number(128, 8, 4096, "width of the hidden layers")
     network: str = _choice("dense", ("dense", "conv"), "kind of encoder and decoder; conv needs 28×28 images")
     lr: float = _number(5e-3, 1e-6, 1.0, "learning rate of Adam")
     batch_size: int = _number(64, 2, 4096, "examples in a minibatch")

@@ -14,6 +14,7 @@ from sweeps.errors import StorageError
 from sweeps.execution.result import EvaluationResult
 from sweeps.execution.storage import SweepFiles
 from sweeps.progress import Progress, take_stock
+from sweeps.record.recorder import EndStatus
 from sweeps.record.sweep_record import SweepRecord
 from sweeps.search.search import Evaluation, Outcome, Search
 from sweeps.spec import SweepSpec
@@ -66,7 +67,8 @@ class Drive:
             self.search.tell(_outcome(result))
         for result in results:
             configuration = self.search.configuration(result.trial)
-            if configuration is None or self.spec.hyperparameters(configuration) != result.hyperparameters:
+            # A result whose bracket is not certain yet, since an earlier file was moved away, is checked when it is.
+            if configuration is not None and self.spec.hyperparameters(configuration) != result.hyperparameters:
                 raise self._foreign(result)
             self.record.take(result)
         self._close_decided()
@@ -84,6 +86,11 @@ class Drive:
     def exhausted(self) -> bool:
         """Tell whether nothing will ever be started again."""
         return self.trouble is not None or self.search.finished
+
+    @property
+    def expects_more(self) -> bool:
+        """Tell whether the evaluations that run may make others ready."""
+        return self.trouble is None and self.search.expects_more
 
     def on_end(self, evaluation: Evaluation, *, trouble: str | None, died: bool) -> None:
         """Take in the end of an evaluation: its result, the death of its worker, or that it could not be written."""
@@ -144,7 +151,7 @@ class Drive:
                 self._closed.add(trial)
                 last = max((o for o in self.search.outcomes if o.trial == trial), key=lambda o: o.rung)
                 bracket = self.search.ladder.bracket_of(trial)
-                status = "FAILED" if last.mean is None else "FINISHED"
+                status: EndStatus = "FAILED" if last.mean is None else "FINISHED"
                 self.record.close_trial(trial, status=status, why=self._why(last, len(bracket.rungs)))
 
     def _why(self, last: Outcome, rungs: int) -> str:
@@ -157,16 +164,19 @@ class Drive:
         promoted = bracket.rungs[last.rung + 1].trials
         rivals = [o for o in self.search.outcomes if o.rung == last.rung and o.trial in bracket.trials]
         ahead = sum(o.mean is not None and (o.mean, o.trial) < (last.mean, last.trial) for o in rivals)
-        return f"rank {ahead + 1} of {len(rivals)} at {bracket.rungs[last.rung].epochs} epochs, of which {promoted} go on"
+        place = f"rank {ahead + 1} of {len(rivals)} at {bracket.rungs[last.rung].epochs} epochs"
+        return f"{place}, of which {promoted} go on"
 
     def _drop_checkpoints(self, evaluation: Evaluation) -> None:
         """Remove checkpoints that nothing will be continued from: those below a rung, and those of stopped trials."""
         if evaluation.rung:
             self.files.checkpoint(evaluation.trial, evaluation.rung - 1).unlink(missing_ok=True)
         bracket = self.search.ladder.bracket_of(evaluation.trial)
-        promoted = self.search.entrants(bracket, evaluation.rung + 1) if evaluation.rung + 1 < len(bracket.rungs) else None
-        for trial in self.search.entrants(bracket, evaluation.rung) or () if promoted is not None else ():
-            if trial not in promoted:
+        if evaluation.rung + 1 == len(bracket.rungs):
+            return
+        promoted = self.search.entrants(bracket, evaluation.rung + 1)
+        if promoted is not None:
+            for trial in set(self.search.entrants(bracket, evaluation.rung) or ()) - set(promoted):
                 self.files.checkpoint(trial, evaluation.rung).unlink(missing_ok=True)
 
     def _failed(self, evaluation: Evaluation) -> EvaluationResult:

@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from sweeps.execution.supplies import Supplies
 from sweeps.plan import make_plan
 from sweeps.progress import Progress
 from sweeps.record.export import BestConfig
-from sweeps.record.recorder import Recorder, SweepFacts
+from sweeps.record.recorder import EndStatus, Recorder, SweepFacts
 from sweeps.record.sweep_record import SweepRecord
 from sweeps.search.cross_validation import assign_folds, folds_sha256
 from sweeps.search.proposer import Proposer, RandomProposer, TPEProposer
@@ -28,6 +28,9 @@ from sweeps.settings import Settings
 from sweeps.spec import SweepSpec
 
 __all__ = ["SweepReport", "run_sweep", "tracking_uri"]
+
+END_STATUS: dict[SweepState, EndStatus] = {"finished": "FINISHED", "failed": "FAILED", "interrupted": "KILLED"}
+"""How MLflow calls the end of a sweep."""
 
 
 @dataclass(frozen=True)
@@ -78,9 +81,7 @@ def tracking_uri(settings: Settings) -> str:
     return settings.tracking_uri or f"sqlite:///{Home(settings.home).record}"
 
 
-def run_sweep(
-    spec: SweepSpec, settings: Settings, *, workers: int, watch: Callable[[Progress], None]
-) -> SweepReport:
+def run_sweep(spec: SweepSpec, settings: Settings, *, workers: int, watch: Callable[[Progress], None]) -> SweepReport:
     """Run a sweep from wherever it stands to its end; Ctrl-C ends it early and loses nothing.
 
     Args:
@@ -119,17 +120,17 @@ class _Run:
         drive = Drive(self.spec, self.files, search, self.record, self.workers, watch)
         drive.replay()
         restored = len(search.outcomes)
-        with ThreadPoolExecutor(1) as beside:
+        why = ""
+        with ThreadPoolExecutor(2) as beside:
             supplies = beside.submit(self._supplies)
             try:
                 if not search.finished:
-                    self._compute(drive, supplies)
-                why = drive.trouble or ""
+                    self._compute(drive, supplies, beside)
             except KeyboardInterrupt:
                 why = "it was stopped by Ctrl-C or a signal"
         if not search.finished:
             drive.close_undecided()
-            return self._report("interrupted", search, restored, why=why)
+            return self._report("interrupted", search, restored, why=drive.trouble or why)
         return self._conclude(search, restored, supplies.result())
 
     def _supplies(self) -> Supplies:
@@ -141,26 +142,34 @@ class _Run:
         folds = assign_folds(dataset.labels, self.spec.folds, derive_seed(self.spec.seed, Purpose.SPLIT))
         return Supplies(self.spec, self.files, Home(self.settings.home).features, dataset, folds)
 
-    def _compute(self, drive: Drive, supplies: Future[Supplies]) -> None:
-        """Start Ray, which takes as long as reading the data: both go side by side."""
+    def _compute(self, drive: Drive, supplies: Future[Supplies], beside: Executor) -> None:
+        """Have everything evaluated; data are read while Ray starts, and figures are drawn while it ends."""
         from sweeps.execution.local_ray import local_ray
 
         resources = self.spec.resources
         with local_ray(workers=self.workers, cpus=resources.cpus, gpus=resources.gpus):
             from sweeps.execution.tune_adapter import run_with_tune  # reads the environment that local_ray sets
 
-            run_with_tune(supplies.result(), drive)
+            run_with_tune(supplies.result(), drive, workers=self.workers)
+            if drive.search.finished:
+                beside.submit(self._draw, drive.search)
+
+    def _draw(self, search: Search) -> None:
+        verdict = choose(self.spec, search)
+        if verdict is not None:
+            write_figures(self.spec, self.files, verdict)
 
     def _conclude(self, search: Search, restored: int, supplies: Supplies) -> SweepReport:
         verdict = choose(self.spec, search)
         if verdict is None:
             return self._report("failed", search, restored, why=first_cause(list(self.files.results())))
-        figures = write_figures(self.spec, self.files, verdict)
+        if not self.files.figures.is_dir():
+            write_figures(self.spec, self.files, verdict)
         self.record.drain(self.settings.record_patience_seconds)
         data = DataFacts(supplies.dataset.sha256, folds_sha256(supplies.folds))
         uri, run_id = tracking_uri(self.settings), self.record.run_id(verdict.champion.trial)
         best = write_best(self.spec, self.files, verdict, data, tracking_uri=uri, run_id=run_id)
-        return self._report("finished", search, restored, best=best, figures=figures)
+        return self._report("finished", search, restored, best=best)
 
     def _report(
         self,
@@ -170,11 +179,11 @@ class _Run:
         *,
         why: str = "",
         best: BestConfig | None = None,
-        figures: list[Path] | None = None,
     ) -> SweepReport:
-        status = {"finished": "FINISHED", "failed": "FAILED", "interrupted": "KILLED"}[state]
         metrics = {f"best/{best.objective}": best.champion.mean} if best else {}
-        self.record.finish(status=status, metrics=metrics, artifacts=[self.files.best, *(figures or [])] if best else [])
+        figures = sorted(self.files.figures.glob("*.png")) if best else []
+        artifacts = [self.files.best, *figures] if best else []
+        self.record.finish(status=END_STATUS[state], metrics=metrics, artifacts=artifacts)
         recorded = self.record.drain(self.settings.record_patience_seconds)
         results = list(self.files.results())
         report = SweepReport(
@@ -190,7 +199,7 @@ class _Run:
             files=self.files,
             why=why,
             trouble="" if recorded else self.record.trouble,
-            figures=tuple(figures or ()),
+            figures=tuple(figures),
         )
         if state != "interrupted":
             told = {"state": state, "why": why, "champion": champion_json(best) if best else None}

@@ -4,6 +4,7 @@ Tune's searcher is a thin shell around `Search`, under Tune's default first-in-f
 checkpoints and no restoring of Tune's. A trial of Tune's is one evaluation; actors are reused and keep their workbench.
 """
 
+import time
 from dataclasses import asdict
 from tempfile import TemporaryDirectory
 from typing import Any, Protocol
@@ -18,6 +19,9 @@ from sweeps.search.search import Evaluation
 
 __all__ = ["WorkQueue", "run_with_tune"]
 
+SHORTEST_PAUSE_SECONDS = 0.1
+LONGEST_PAUSE_SECONDS = 10.0
+
 
 class WorkQueue(Protocol):
     """Where evaluations come from and where their ends are told; called on Tune's own thread."""
@@ -29,25 +33,29 @@ class WorkQueue(Protocol):
     def exhausted(self) -> bool:
         """Tell whether nothing will ever be started again."""
 
+    @property
+    def expects_more(self) -> bool:
+        """Tell whether the evaluations that run may make others ready."""
+
     def on_end(self, evaluation: Evaluation, *, trouble: str | None, died: bool) -> None:
         """Note that an evaluation has its result on disk, or could not be written, or that its worker died."""
 
 
-def run_with_tune(supplies: Supplies, queue: WorkQueue) -> None:
+def run_with_tune(supplies: Supplies, queue: WorkQueue, *, workers: int) -> None:
     """Run evaluations until the queue is exhausted; Ray must be up.
 
     Tune's own notes go to a temporary folder: nothing is ever read from them.
     """
     with TemporaryDirectory(prefix="sweeps-tune-") as scratch:
-        _tuner(supplies, queue, scratch).fit()
+        _tuner(supplies, _QueueSearcher(queue, workers), scratch).fit()
 
 
-def _tuner(supplies: Supplies, queue: WorkQueue, scratch: str) -> tune.Tuner:
+def _tuner(supplies: Supplies, searcher: Searcher, scratch: str) -> tune.Tuner:
     resources = supplies.spec.resources
     trainable = tune.with_parameters(_EvaluationTrainable, supplies=supplies)
     return tune.Tuner(
         tune.with_resources(trainable, {"cpu": resources.cpus, "gpu": resources.gpus}),
-        tune_config=tune.TuneConfig(search_alg=_QueueSearcher(queue), num_samples=-1, reuse_actors=True),
+        tune_config=tune.TuneConfig(search_alg=searcher, num_samples=-1, reuse_actors=True),
         run_config=tune.RunConfig(
             name=supplies.files.sweep_id,
             storage_path=scratch,
@@ -57,28 +65,45 @@ def _tuner(supplies: Supplies, queue: WorkQueue, scratch: str) -> tune.Tuner:
     )
 
 
-class _QueueSearcher(Searcher):
-    """Tune's view of a `WorkQueue`."""
+class _QueueSearcher(Searcher):  # type: ignore[misc]  # Ray has no types
+    """Tune's view of a `WorkQueue`.
 
-    def __init__(self, queue: WorkQueue) -> None:
+    Tune ends actors that have nothing to do, and a new one takes seconds to import what it needs. So a worker that
+    waits at a barrier is given pauses, each a little longer than the last.
+    """
+
+    def __init__(self, queue: WorkQueue, workers: int) -> None:
         super().__init__(metric="rung", mode="max")
         self._queue = queue
-        self._running: dict[str, Evaluation] = {}
+        self._workers = workers
+        self._running: dict[str, Evaluation | None] = {}
+        self._pause_seconds = SHORTEST_PAUSE_SECONDS
 
     def __getstate__(self) -> dict[str, Any]:
         """Pickle as nothing: Tune writes a copy that nobody reads."""
         return {}
 
     def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
+        """Return an evaluation, a pause, or that there is nothing to start now or ever."""
         evaluation = self._queue.next_evaluation()
-        if evaluation is None:
-            return Searcher.FINISHED if self._queue.exhausted else None
-        self._running[trial_id] = evaluation
-        return {"evaluation": asdict(evaluation)}
+        if evaluation is not None:
+            self._pause_seconds = SHORTEST_PAUSE_SECONDS
+            self._running[trial_id] = evaluation
+            return {"evaluation": asdict(evaluation)}
+        if self._queue.exhausted:
+            return str(Searcher.FINISHED)
+        if len(self._running) >= self._workers or not self._queue.expects_more:
+            return None
+        pause, self._pause_seconds = self._pause_seconds, min(1.25 * self._pause_seconds, LONGEST_PAUSE_SECONDS)
+        self._running[trial_id] = None
+        return {"pause_seconds": pause}
 
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
-        trouble = None if result is None else result.get("trouble")
-        self._queue.on_end(self._running.pop(trial_id), trouble=trouble, died=error)
+        """Tell the queue how an evaluation ended."""
+        evaluation = self._running.pop(trial_id)
+        if evaluation is not None:
+            trouble = None if result is None else result.get("trouble")
+            self._queue.on_end(evaluation, trouble=trouble, died=error)
 
     def save(self, checkpoint_path: str) -> None:
         """Save nothing: the state of a search is its results, and Tune never restores it."""
@@ -87,10 +112,10 @@ class _QueueSearcher(Searcher):
         """Restore nothing, as nothing was saved."""
 
 
-class _EvaluationTrainable(tune.Trainable):
+class _EvaluationTrainable(tune.Trainable):  # type: ignore[misc]  # Ray has no types
     """An actor with a workbench: each step is one whole evaluation."""
 
-    def setup(self, config: dict[str, Any], supplies: Supplies) -> None:  # type: ignore[override]  # Tune adds parameters
+    def setup(self, config: dict[str, Any], supplies: Supplies) -> None:
         # Torch and Lightning take seconds to import and only workers need them.
         from sweeps.execution.workbench import set_up_workbench
 
@@ -103,6 +128,9 @@ class _EvaluationTrainable(tune.Trainable):
     def step(self) -> dict[str, Any]:
         from sweeps.execution.evaluation import evaluate
 
+        if "pause_seconds" in self.config:
+            time.sleep(self.config["pause_seconds"])
+            return {"rung": 0, "trouble": None, "done": True}
         evaluation = Evaluation(**self.config["evaluation"])
         try:
             with logged_to(self._bench.files.log(evaluation.trial, evaluation.rung)):

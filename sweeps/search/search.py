@@ -94,6 +94,15 @@ class Search:
         return all(self._is_complete(bracket) for bracket in self.ladder)
 
     @property
+    def expects_more(self) -> bool:
+        """Tell whether outcomes still to come may make evaluations ready that are not ready yet."""
+        return any(
+            not self._is_open(bracket)
+            or any(self.entrants(bracket, rung) is None for rung in range(len(bracket.rungs)))
+            for bracket in self.ladder
+        )
+
+    @property
     def outcomes(self) -> list[Outcome]:
         """All outcomes, by trial and rung."""
         return [self._outcomes[key] for key in sorted(self._outcomes)]

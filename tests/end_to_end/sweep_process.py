@@ -9,7 +9,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +47,7 @@ def write_spec(folder: Path, **changes: Any) -> Path:
 class SweepProcess:
     """`sweeps run SPEC --json`, in a process group of its own."""
 
-    def __init__(self, spec: Path, home: Path, *, workers: int = 2, **environment: str) -> None:
+    def __init__(self, spec: Path, home: Path, *, workers: int = 2, environment: dict[str, str] | None = None) -> None:
         command = [sys.executable, "-m", "sweeps.cli", "run", str(spec), "--home", str(home), "--workers", str(workers)]
         self.home = home
         self._process = subprocess.Popen(
@@ -55,7 +55,7 @@ class SweepProcess:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            env=os.environ | environment,
+            env=os.environ | (environment or {}),
             start_new_session=True,
         )
 
@@ -113,9 +113,9 @@ class SweepProcess:
         wait_until(enough)
 
 
-def run_to_end(spec: Path, home: Path, *, workers: int = 2, **environment: str) -> Json:
+def run_to_end(spec: Path, home: Path, *, workers: int = 2, environment: dict[str, str] | None = None) -> Json:
     """Run a sweep and return what it printed."""
-    return SweepProcess(spec, home, workers=workers, **environment).finish()
+    return SweepProcess(spec, home, workers=workers, environment=environment).finish()
 
 
 def evaluations(home: Path) -> list[Json]:
@@ -168,7 +168,5 @@ def _command(pid: int) -> str:
 
 
 def _kill(pid: int) -> None:
-    try:
+    with suppress(ProcessLookupError):  # it may have ended by itself in the meantime
         os.kill(pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass  # it ended by itself in the meantime

@@ -110,5 +110,3 @@ def _kill(pid: int) -> None:
         os.kill(pid, signal.SIGKILL)
     except ProcessLookupError:
         pytest.fail(f"worker {pid} ended before it could be killed")
-
-

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -95,11 +96,11 @@ def test_a_second_driver_is_told_who_holds_the_sweep(tmp_path: Path) -> None:
 def test_the_record_catches_up_when_mlflow_is_back(tmp_path: Path) -> None:
     spec, home, port = write_spec(tmp_path, hyperband={"max_epochs": 3}, folds=2), tmp_path / "home", _free_port()
     settings = {"SWEEPS_TRACKING_URI": f"http://127.0.0.1:{port}", "SWEEPS_RECORD_PATIENCE": "2"}
-    away = run_to_end(spec, home, **settings)
+    away = run_to_end(spec, home, environment=settings)
     assert away["state"] == "finished"
     assert str(port) in away["record_trouble"]
     with _mlflow_server(tmp_path / "mlflow.db", port, tmp_path):
-        back = run_to_end(spec, home, **settings)
+        back = run_to_end(spec, home, environment=settings)
     assert (back["computed"], back["record_trouble"]) == (0, "")
     assert back["champion"] == away["champion"]
     assert record_faults(tmp_path, trials=5) == []
@@ -116,7 +117,12 @@ def test_a_full_disk_keeps_what_is_computed_and_the_sweep_goes_on_when_there_is_
     )
     command = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script]
     answer = subprocess.run(
-        command, capture_output=True, text=True, timeout=200, env=os.environ | {"SWEEPS_RECORD_PATIENCE": "2"}
+        command,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=200,
+        env=os.environ | {"SWEEPS_RECORD_PATIENCE": "2"},
     )
     lines = answer.stdout.splitlines()
     assert "full 130" in lines, answer
@@ -147,7 +153,7 @@ def test_missing_data_is_told_before_anything_is_computed(tmp_path: Path) -> Non
     data = tmp_path / "data" / "mnist"
     data.mkdir(parents=True)
     (data / "train-images-idx3-ubyte").write_bytes(b"not an IDX file")
-    refused = run_to_end(spec, tmp_path / "home", SWEEPS_DATA=str(tmp_path / "data"))
+    refused = run_to_end(spec, tmp_path / "home", environment={"SWEEPS_DATA": str(tmp_path / "data")})
     assert refused["exit"] == 2
     assert str(data / "train-images-idx3-ubyte") in refused["error"]
     assert result_files(tmp_path / "home") == {}
@@ -165,7 +171,7 @@ def _kill_whoever_begins(process: SweepProcess, home: Path, log: str, *, times: 
 
     def begun() -> set[int]:
         words = [path.read_text(encoding="utf-8").split() for path in home.glob(f"sweeps/*/logs/{log}")]
-        return {int(after) for line in words for word, after in zip(line, line[1:], strict=False) if word == "process"}
+        return {int(after) for line in words for word, after in pairwise(line) if word == "process"}
 
     while len(killed) < times:
         wait_until(lambda: bool(begun() - killed))
