@@ -8,7 +8,7 @@ import socket
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sweeps.errors import StorageError
 from sweeps.execution.result import EvaluationResult
@@ -52,6 +52,7 @@ class Drive:
     _running: set[Key] = field(default_factory=set, init=False)
     _computed: set[Key] = field(default_factory=set, init=False)
     _closed: set[int] = field(default_factory=set, init=False)
+    _busy_seconds: float = field(default=0.0, init=False)
     _deaths: Counter[Key] = field(default_factory=Counter, init=False)
 
     def replay(self) -> None:
@@ -111,16 +112,10 @@ class Drive:
 
     def show(self) -> None:
         """Tell the watcher how things stand."""
-        self.watch(
-            take_stock(
-                self.files.sweep_id,
-                self.search,
-                running=self._running,
-                computed=self._computed,
-                workers=self.workers,
-                trouble=self.record.trouble,
-            )
+        stock = take_stock(
+            self.files.sweep_id, self.search, running=self._running, computed=self._computed, workers=self.workers
         )
+        self.watch(replace(stock, trouble=self.record.trouble, busy_seconds=self._busy_seconds))
 
     def close_undecided(self) -> None:
         """Record that the trials in hand were interrupted; the next run takes them up again."""
@@ -130,6 +125,7 @@ class Drive:
     def _take(self, evaluation: Evaluation, result: EvaluationResult) -> None:
         self.search.tell(_outcome(result))
         self._computed.add((evaluation.trial, evaluation.rung))
+        self._busy_seconds += (result.ended - result.started) / 1000
         self.record.take(result)
         self._close_decided()
         self._drop_checkpoints(evaluation)

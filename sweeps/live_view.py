@@ -50,7 +50,7 @@ def picture(progress: Progress, objective: str, seconds: float) -> RenderableTyp
         ("best so far  ", "bold"), _best(progress, objective), "\n",
         ("evaluations  ", "bold"), _counts(progress), "\n",
         ("workers      ", "bold"), f"{progress.busy} of {progress.workers} busy", "\n",
-        ("time         ", "bold"), f"{_clock(seconds)} gone, {_time_left(progress, seconds)}",
+        ("time         ", "bold"), f"{_clock(seconds)} gone, {_time_left(progress)}",
     )  # fmt: skip
     trouble = Text(f"record behind: {progress.trouble}", style="yellow") if progress.trouble else Text("")
     return Group(table, Text(""), summary, trouble)
@@ -61,7 +61,7 @@ def line(progress: Progress, objective: str, seconds: float) -> str:
     trouble = f"; record behind: {progress.trouble}" if progress.trouble else ""
     return (
         f"{_clock(seconds)}  {_counts(progress)}; best {_best(progress, objective)}; "
-        f"{progress.busy} of {progress.workers} workers busy; {_time_left(progress, seconds)}{trouble}"
+        f"{progress.busy} of {progress.workers} workers busy; {_time_left(progress)}{trouble}"
     )
 
 
@@ -98,12 +98,12 @@ def _counts(progress: Progress) -> str:
     return f"{done} of {progress.evaluations} evaluations{restored}"
 
 
-def _time_left(progress: Progress, seconds: float) -> str:
+def _time_left(progress: Progress) -> str:
     if not progress.epochs_left:
         return "concluding"
-    if not progress.epochs_done or seconds <= 0:
+    if progress.seconds_left is None:
         return "time left unknown yet"
-    return f"about {_clock(seconds * progress.epochs_left / progress.epochs_done)} left"
+    return f"about {_clock(progress.seconds_left)} left"
 
 
 def _clock(seconds: float) -> str:

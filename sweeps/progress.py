@@ -44,6 +44,7 @@ class Progress:
         epochs_done: Epochs of one fold trained by this run.
         epochs_left: Epochs of one fold still to be trained.
         trouble: What the record suffers from, or empty.
+        busy_seconds: Time that workers spent on the evaluations of this run, summed over workers.
     """
 
     sweep_id: str
@@ -54,7 +55,15 @@ class Progress:
     workers: int
     epochs_done: int
     epochs_left: int
-    trouble: str
+    trouble: str = ""
+    busy_seconds: float = 0.0
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Time until the last evaluation if all workers stay busy; None before this run's first result."""
+        if not self.epochs_done:
+            return None
+        return self.busy_seconds / self.epochs_done * self.epochs_left / self.workers
 
     @property
     def evaluations(self) -> int:
@@ -67,9 +76,7 @@ class Progress:
         return min(self.workers, sum(rung.running for rungs in self.brackets for rung in rungs))
 
 
-def take_stock(
-    sweep_id: str, search: Search, *, running: set[Key], computed: set[Key], workers: int, trouble: str = ""
-) -> Progress:
+def take_stock(sweep_id: str, search: Search, *, running: set[Key], computed: set[Key], workers: int) -> Progress:
     """Return the progress that follows from a search's outcomes.
 
     Args:
@@ -78,7 +85,6 @@ def take_stock(
         running: Trial and rung of each evaluation that has been handed out.
         computed: Trial and rung of each evaluation that this run computed.
         workers: How many workers there are.
-        trouble: What the record suffers from.
     """
     done = {(outcome.trial, outcome.rung) for outcome in search.outcomes}
     brackets = tuple(
@@ -103,7 +109,6 @@ def take_stock(
         workers=workers,
         epochs_done=sum(_cost(search.ladder, trial, rung) for trial, rung in computed),
         epochs_left=left,
-        trouble=trouble,
     )
 
 

@@ -21,6 +21,7 @@ PROGRESS = Progress(
     epochs_done=10,
     epochs_left=30,
     trouble="",
+    busy_seconds=130.0,
 )
 
 
@@ -32,7 +33,7 @@ def drawn(progress: Progress, seconds: float) -> str:
 
 
 def test_a_line_says_time_counts_best_workers_and_what_is_left() -> None:
-    """10 epochs took 65 s, 30 are left: 195 s."""
+    """10 epochs kept two workers busy for 130 s, 30 are left: 195 s."""
     assert line(PROGRESS, "fid", 65.0) == (
         "0:01:05  10 of 18 evaluations, 6 from earlier runs; best fid 1.235 (trial 3 at 3 epochs); "
         "2 of 2 workers busy; about 0:03:15 left"

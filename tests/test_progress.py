@@ -29,14 +29,11 @@ def test_what_is_done_running_and_left_is_counted_by_rung() -> None:
     """Nine trials at 1 epoch, trial 0 brought from 1 to 3: 9 + 2 of 69 epochs."""
     outcomes = [Outcome(trial, 0, (float(trial),)) for trial in range(9)]
     search = told(*outcomes, Outcome(0, 1, (5.0,)))
-    progress = take_stock(
-        "x", search, running={(1, 1), (2, 1), (9, 0)}, computed={(8, 0), (0, 1)}, workers=2, trouble="MLflow is away"
-    )
+    progress = take_stock("x", search, running={(1, 1), (2, 1), (9, 0)}, computed={(8, 0), (0, 1)}, workers=2)
     assert progress.brackets[0] == (RungProgress(9, 1, 9, 0), RungProgress(3, 3, 1, 2), RungProgress(1, 9, 0, 0))
     assert progress.brackets[1][0] == RungProgress(5, 3, 0, 1)
     assert (progress.epochs_left, progress.epochs_done) == (58, 3)
     assert (progress.computed, progress.restored) == (2, 8)
-    assert progress.trouble == "MLflow is away"
 
 
 def test_no_more_workers_are_busy_than_there_are() -> None:

@@ -80,20 +80,22 @@ def test_a_finished_sweep_computes_nothing_when_run_again(undisturbed: tuple[Pat
     assert record_faults(home / "home", trials=17) == []
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_sweep_says_so_and_goes_on_when_run_again(
-    number: int, undisturbed: tuple[Path, Json], tmp_path: Path
+    undisturbed: tuple[Path, Json], tmp_path: Path
 ) -> None:
-    spec, home = write_spec(tmp_path), tmp_path / "home"
-    process = SweepProcess(spec, home)
-    process.wait_for_results(3)
-    process.signal(number)
-    interrupted = process.finish()
-    assert (interrupted["state"], interrupted["exit"]) == ("interrupted", 130)
-    assert interrupted["champion"] is None
-    assert record_faults(home, trials=interrupted["trials"]) == []
+    """Ctrl-C first, then the signal by which service managers end a process."""
+    spec, home, finished_before = write_spec(tmp_path), tmp_path / "home", 0
+    for number in (signal.SIGINT, signal.SIGTERM):
+        process = SweepProcess(spec, home)
+        process.wait_for_results(finished_before + 3)
+        process.signal(number)
+        interrupted = process.finish()
+        assert (interrupted["state"], interrupted["exit"]) == ("interrupted", 130)
+        assert (interrupted["champion"], interrupted["restored"]) == (None, finished_before)
+        assert record_faults(home, trials=interrupted["trials"]) == []
+        finished_before = interrupted["evaluations"]
     report = run_to_end(spec, home)
-    assert report["restored"] == interrupted["evaluations"]
+    assert report["restored"] == finished_before
     _assert_same(undisturbed, home, report)
 
 
