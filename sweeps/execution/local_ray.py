@@ -15,9 +15,10 @@ ENVIRONMENT = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
     "RAY_AIR_NEW_OUTPUT": "0",
-    # Workers import torch and Lightning while the driver prepares the sweep; just as many start as are wanted.
+    # Workers start with Ray and import torch and Lightning while the driver prepares the sweep.
     "RAY_preload_python_modules": "sweeps.execution.evaluation",
-    "RAY_prestart_worker_first_driver": "0",
+    # What Tune would give its actors as an environment of their own, see `tune_adapter`.
+    "PL_DISABLE_FORK": "1",
     # Results are our own files, so Tune's loggers and snapshots only cost time.
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
     "TUNE_GLOBAL_CHECKPOINT_S": "1000000",

@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, Protocol
 
 from ray import tune
+from ray.tune.execution.class_cache import DEFAULT_ENV_VARS
 from ray.tune.search import Searcher
 
 from sweeps.errors import StorageError
@@ -18,6 +19,10 @@ from sweeps.execution.worker_log import logged_to
 from sweeps.search.search import Evaluation
 
 __all__ = ["WorkQueue", "run_with_tune"]
+
+# Ray starts further processes for actors with an environment of their own; without one they move into those that are up
+# already with their imports under way, and that have the same variable by inheritance.
+DEFAULT_ENV_VARS.clear()
 
 SHORTEST_PAUSE_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 10.0
