@@ -128,6 +128,7 @@ class _Run:
                     self._compute(drive, supplies, beside)
             except KeyboardInterrupt:
                 why = "it was stopped by Ctrl-C or a signal"
+                drive.replay()  # workers may have finished something while Ray ended
         if not search.finished:
             drive.close_undecided()
             return self._report("interrupted", search, restored, why=drive.trouble or why)

@@ -2,6 +2,8 @@
 
 import os
 import secrets
+import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -42,6 +44,7 @@ def local_ray(*, workers: int, cpus: int, gpus: float) -> Iterator[None]:
         os.environ[threads] = str(cpus)
     import ray  # reads the environment when it is imported
 
+    on_sigterm = signal.getsignal(signal.SIGTERM)
     ray.init(
         address="local",
         num_cpus=workers * cpus,
@@ -52,6 +55,8 @@ def local_ray(*, workers: int, cpus: int, gpus: float) -> Iterator[None]:
         logging_level="ERROR",
         _node_ip_address="127.0.0.1",
     )
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, on_sigterm)  # Ray's own handler would end the process without a word
     try:
         yield
     finally:

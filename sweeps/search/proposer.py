@@ -8,13 +8,16 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from search_spaces.domains import Value
 from search_spaces.space import SearchSpace
 from sweeps.search.seeds import Purpose, derive_seed
+
+if TYPE_CHECKING:
+    from hyperopt import Trials
 
 __all__ = ["Configuration", "Observation", "Proposer", "RandomProposer", "TPEProposer", "informative"]
 
@@ -115,7 +118,7 @@ def _suggest(space: SearchSpace, known: Sequence[Observation], seed: int) -> Con
     return from_hyperopt(space, document["misc"]["vals"])
 
 
-def _trials(space: SearchSpace, known: Sequence[Observation]) -> "Trials":  # type: ignore[name-defined]  # noqa: F821
+def _trials(space: SearchSpace, known: Sequence[Observation]) -> "Trials":
     from hyperopt import JOB_STATE_DONE, STATUS_OK, Trials
 
     from search_spaces.hyperopt_space import to_hyperopt_vals
