@@ -9,7 +9,7 @@ from models.datasets import DATASETS
 from models.hyperparameters import HYPERPARAMETERS
 from search_spaces.shipped import shipped_names
 from sweeps.execution.storage import Home
-from sweeps.plan import START_SECONDS, make_plan
+from sweeps.plan import SECONDS_PER_SCORE, START_SECONDS, make_plan
 from tests.sweep_on_disk import begin, small_spec
 
 
@@ -45,7 +45,7 @@ def test_a_sweep_of_the_same_kind_in_the_home_is_the_basis(home: Home) -> None:
     per_fold_epoch = sorted([0.5, 0.5, 0.5, 0.25, 0.5 / 3, 0.5 / 3])
     median = (per_fold_epoch[2] + per_fold_epoch[3]) / 2
     fold_epochs, scores = spec.ladder().epochs * 3, spec.ladder().evaluations * 3
-    assert estimate.seconds == pytest.approx(START_SECONDS + fold_epochs * median + scores * 0.006)
+    assert estimate.seconds == pytest.approx(START_SECONDS + fold_epochs * median + scores * SECONDS_PER_SCORE[8])
 
 
 def test_sweeps_of_another_kind_are_no_basis(home: Home) -> None:
