@@ -16,6 +16,7 @@ $(STAMP): constraints.txt setup.cfg pyproject.toml
 demo: setup  ## two real sweeps on scikit-learn's digits, from start to exported champion
 	$(BIN)/sweeps run examples/digits-beta-vae.yaml
 	$(BIN)/sweeps run examples/digits-infogan.yaml
+	@echo 'The command `sweeps` is $(BIN)/sweeps; `. $(BIN)/activate` puts it on your path.'
 
 format: setup
 	$(BIN)/ruff format .
