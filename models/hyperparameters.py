@@ -45,7 +45,7 @@ class Rule:
             number = isinstance(value, int | float) and not isinstance(value, bool)
             return number and self.low <= value <= self.high  # type: ignore[operator]  # numbers by the line above
         if self.kind is int:
-            return isinstance(value, int) and not isinstance(value, bool) and self.low <= value <= self.high  # type: ignore[operator]
+            return isinstance(value, int) and not isinstance(value, bool) and self.low <= value <= self.high  # type: ignore[operator]  # as above
         return type(value) is self.kind and value in self.choices
 
     def __str__(self) -> str:

@@ -172,7 +172,7 @@ def _errors_told(as_json: bool) -> Iterator[None]:
         yield
     except SweepError as error:
         if as_json:
-            print(json.dumps(error.as_json() if isinstance(error, SpecError) else {"error": str(error)}))  # noqa: T201
+            print(json.dumps(error.as_json() if isinstance(error, SpecError) else {"error": str(error)}))  # noqa: T201  # for scripts
         else:
             Console(stderr=True).print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(2) from error
