@@ -1,15 +1,15 @@
 """Trains the folds of one trial together, in one `Trainer.fit`: the author of a model writes one model and no folds.
 
-A Lightning step runs many minibatches of one fold on tensors in memory, so that Lightning's cost per step is paid once
-for dozens of them. All randomness is keyed anew by fold and epoch: training to epoch 3 and later to 9 equals training
-to 9 at once, bit for bit.
+Small models train as one stack of all folds, large ones fold after fold. A Lightning step runs many minibatches on
+tensors in memory, so that Lightning's cost per step is paid once for dozens of them. All randomness is keyed anew by
+fold and epoch: training to epoch 3 and later to 9 equals training to 9 at once, bit for bit.
 """
 
 import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import pytorch_lightning as pl
 import torch
@@ -18,6 +18,8 @@ from torch.optim import Optimizer
 from torch.utils.data import DataLoader
 
 from models.base import GenerativeModel
+from models.learner import Learner, below
+from models.stacking import stack, unstack, worth_stacking
 
 __all__ = ["Divergence", "FoldGroup", "SeedFor"]
 
@@ -43,6 +45,9 @@ class Divergence:
 class FoldGroup(pl.LightningModule):
     """The models of a trial's folds, each on its own training part.
 
+    An epoch shows every fold as many examples as the smallest part has: parts of stratified folds differ by a few at
+    most, and which of them an epoch leaves out is drawn anew each time.
+
     Args:
         models: One model a fold, all of the same kind.
         parts: For each fold the indices of its training examples, `(n_fold,)` int64.
@@ -64,19 +69,22 @@ class FoldGroup(pl.LightningModule):
     ) -> None:
         super().__init__()
         self.automatic_optimization = False
-        self.models = torch.nn.ModuleList(models)
-        self.batch_size = batch_size
         self.epochs_trained = 0
         self.curves: dict[str, list[list[float]]] = {}
         self.epoch_times: list[int] = []
         self.divergence: Divergence | None = None
-        self._parts, self._images, self._labels = parts, images, labels
         self._seed_for = seed_for
-        self._optimizers: list[list[Optimizer]] = []
-        self._state: dict[str, Tensor] | None = None
+        self._examples = min(map(len, parts))
+        self._minibatches = math.ceil(self._examples / batch_size)
+        stacked = len(models) > 1 and worth_stacking(models[0], batch_size)
+        folds = range(len(models))
+        self._folds = [list(folds)] if stacked else [[fold] for fold in folds]
+        self.models = torch.nn.ModuleList([stack(models)] if stacked else models)
+        self._learners = [
+            Learner(model, [parts[fold] for fold in folds], images, labels)  # type: ignore[arg-type]  # a ModuleList forgets types
+            for model, folds in zip(self.models, self._folds, strict=True)
+        ]
         self._sums: dict[str, Tensor] = {}
-        self._generator = torch.Generator()
-        self._batches: tuple[Tensor, ...] = ()
 
     def train_to(self, epochs: int, accelerator: str = "cpu") -> None:
         """Train every fold until it has seen `epochs` epochs in all.
@@ -94,49 +102,39 @@ class FoldGroup(pl.LightningModule):
         trainer.fit(self)
 
     def model(self, fold: int) -> GenerativeModel:
-        """Return the model of one fold."""
-        model = self.models[fold]
-        assert isinstance(model, GenerativeModel)
-        return model
+        """Return the model of one fold as it now is."""
+        learner = next(number for number, folds in enumerate(self._folds) if fold in folds)
+        model = self._learners[learner].model
+        return unstack(model, fold) if model.stacked else model
 
     def train_dataloader(self) -> DataLoader[tuple[int, int]]:
-        """Return one epoch's steps: fold by fold, the minibatch at which each run begins."""
-        folds = range(len(self.models))
-        steps = [(fold, start) for fold in folds for start in range(0, self._count(fold), MINIBATCHES_PER_STEP)]
+        """Return one epoch's steps: learner by learner, the minibatch at which each run begins."""
+        starts = range(0, self._minibatches, MINIBATCHES_PER_STEP)
+        steps = [(learner, start) for learner in range(len(self._learners)) for start in starts]
         return DataLoader(steps, batch_size=None)  # type: ignore[arg-type]  # a list serves as a Dataset
 
     def configure_optimizers(self) -> list[Optimizer]:
-        """Make every fold's optimizers, once, and put back their state."""
-        if not self._optimizers:
-            self._optimizers = [self.model(fold).make_optimizers() for fold in range(len(self.models))]
-        if self._state is not None:
-            self._load_optimizers(self._state)
-            self._state = None
-        return [optimizer for optimizers in self._optimizers for optimizer in optimizers]
+        """Hand every learner's optimizers to Lightning."""
+        return [optimizer for learner in self._learners for optimizer in learner.make_optimizers()]
 
     def on_fit_start(self) -> None:
-        """Give every model one look at its own training part."""
-        self._images, self._labels = self._images.to(self.device), self._labels.to(self.device)
-        self._parts = [part.to(self.device) for part in self._parts]
-        self._generator = torch.Generator(self.device)
-        for fold, part in enumerate(self._parts):
-            generator = self._generator.manual_seed(self._seed_for("labels", fold, 0))
-            self.model(fold).prepare(self._images[part], self._labels[part], generator)
+        """Have the learners choose their labelled examples."""
+        for learner, folds in zip(self._learners, self._folds, strict=True):
+            learner.settle(self.device, [self._seed_for("labels", fold, 0) for fold in folds])
 
     def training_step(self, batch: tuple[int, int], batch_idx: int) -> None:
-        """Run one step: up to `MINIBATCHES_PER_STEP` minibatches of one fold."""
-        fold, start = batch
+        """Run one step: up to `MINIBATCHES_PER_STEP` minibatches of one learner."""
+        number, start = batch
         if self.divergence is not None:
             return
         if start == 0:
-            self._begin_epoch(fold)
-        model, optimizers = self.model(fold), self._optimizers[fold]
-        for indices in self._batches[start : start + MINIBATCHES_PER_STEP]:
-            terms = model.minibatch_step(self._images[indices], self._labels[indices], optimizers, self._generator)
-            for name, value in terms.items():
+            self._begin_epoch(number)
+        end = min(start + MINIBATCHES_PER_STEP, self._minibatches)
+        for minibatch in range(start, end):
+            for name, value in self._learners[number].take_step(minibatch).items():
                 self._sums[name] = self._sums[name] + value if name in self._sums else value
-        if start + MINIBATCHES_PER_STEP >= len(self._batches):
-            self._end_epoch(fold)
+        if end == self._minibatches:
+            self._end_epoch(self._folds[number])
 
     def on_train_epoch_end(self) -> None:
         """Count the epoch and note when it ended."""
@@ -145,50 +143,34 @@ class FoldGroup(pl.LightningModule):
 
     def state(self) -> dict[str, Tensor]:
         """Return all that a continuation needs, as tensors by name."""
-        tensors: dict[str, Tensor] = {"epochs": torch.tensor(self.epochs_trained)}
-        for fold, optimizers in enumerate(self._optimizers):
-            for name, value in self.model(fold).state_dict().items():
-                tensors[f"{fold}.model.{name}"] = value.contiguous()
-            for number, optimizer in enumerate(optimizers):
-                for index, entries in optimizer.state_dict()["state"].items():
-                    for name, value in entries.items():
-                        tensors[f"{fold}.optimizer.{number}.{index}.{name}"] = value.contiguous()
+        tensors = {"epochs": torch.tensor(self.epochs_trained)}
+        for number, learner in enumerate(self._learners):
+            tensors |= {f"{number}.{name}": value for name, value in learner.state().items()}
         return tensors
 
     def load_state(self, tensors: dict[str, Tensor]) -> None:
         """Continue from what `state` returned."""
         self.epochs_trained = int(tensors["epochs"])
-        for fold in range(len(self.models)):
-            self.model(fold).load_state_dict(_below(tensors, f"{fold}.model."))
-        self._state = tensors
+        for number, learner in enumerate(self._learners):
+            learner.load_state(below(tensors, f"{number}."))
 
-    def _count(self, fold: int) -> int:
-        return math.ceil(len(self._parts[fold]) / self.batch_size)
-
-    def _begin_epoch(self, fold: int) -> None:
-        part = self._parts[fold]
-        self._generator.manual_seed(self._seed_for("training", fold, self.epochs_trained + 1))
-        order = torch.randperm(len(part), generator=self._generator, device=part.device)
-        self._batches = part[order].tensor_split(self._count(fold))
+    def _begin_epoch(self, number: int) -> None:
+        seeds = [self._seed_for("training", fold, self.epochs_trained + 1) for fold in self._folds[number]]
+        self._learners[number].begin_epoch(seeds, examples=self._examples, minibatches=self._minibatches)
         self._sums = {}
 
-    def _end_epoch(self, fold: int) -> None:
-        means = torch.stack(list(self._sums.values())).div(len(self._batches)).tolist()
-        for name, mean in zip(self._sums, means, strict=True):
-            self.curves.setdefault(name, [[] for _ in self._parts])[fold].append(mean)
-            if not math.isfinite(mean) and self.divergence is None:
-                self.divergence = Divergence(fold, self.epochs_trained + 1, name)
-                self.trainer.should_stop = True
+    def _end_epoch(self, folds: Sequence[int]) -> None:
+        for name, total in self._sums.items():
+            means = total.div(self._minibatches).reshape(len(folds)).tolist()
+            curve = self.curves.setdefault(name, [[] for fold in range(sum(map(len, self._folds)))])
+            for fold, mean in zip(folds, means, strict=True):
+                curve[fold].append(mean)
+        self._look_for_divergence(folds)
 
-    def _load_optimizers(self, tensors: dict[str, Tensor]) -> None:
-        for fold, optimizers in enumerate(self._optimizers):
-            for number, optimizer in enumerate(optimizers):
-                state: dict[int, dict[str, Any]] = {}
-                for name, value in _below(tensors, f"{fold}.optimizer.{number}.").items():
-                    index, entry = name.split(".", 1)
-                    state.setdefault(int(index), {})[entry] = value
-                optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
-
-
-def _below(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
+    def _look_for_divergence(self, folds: Sequence[int]) -> None:
+        for fold in folds:
+            for name, curve in self.curves.items():
+                if not math.isfinite(curve[fold][-1]):
+                    self.divergence = Divergence(fold, self.epochs_trained + 1, name)
+                    self.trainer.should_stop = True
+                    return

@@ -1,6 +1,7 @@
 """The two networks of the InfoGAN: codes to images, and images through the bottleneck I to what is read off it."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -8,7 +9,7 @@ from torch import Tensor, nn
 
 from models.hyperparameters import InfoGAN
 from models.losses import LOG_VAR_RANGE, draw_gaussian
-from models.networks import SLOPE, decoder, encoder
+from models.networks import SLOPE, Dense, decoder, encoder
 
 __all__ = ["CONTINUOUS", "Codes", "Discriminator", "Generator", "Readings"]
 
@@ -19,25 +20,21 @@ INITIAL_LOG_VAR = -4.0
 """Where log σ² of the bottleneck starts: σ ≈ 0.14 lets features through from the first step."""
 
 
-@dataclass(frozen=True)
-class Codes:
+class Codes(NamedTuple):
     """What a batch of images is made from, besides noise.
 
     Attributes:
         category: `(n,)`, int64, below the number of classes.
         continuous: `(n, CONTINUOUS)`, in (-1, 1).
-        vector: `(n, classes + CONTINUOUS)`: one-hot category, then the continuous codes.
     """
 
     category: Tensor
     continuous: Tensor
-    vector: Tensor
 
-    @classmethod
-    def of(cls, category: Tensor, continuous: Tensor, classes: int) -> "Codes":
-        """Put categories and continuous codes together."""
-        one_hot = F.one_hot(category, classes).to(continuous.dtype)
-        return cls(category, continuous, torch.cat([one_hot, continuous], dim=1))
+    def vector(self, classes: int) -> Tensor:
+        """Return `(n, classes + CONTINUOUS)`: one-hot category, then the continuous codes."""
+        one_hot = self.category[:, None] == torch.arange(classes, device=self.category.device)
+        return torch.cat([one_hot.to(self.continuous.dtype), self.continuous], dim=1)
 
 
 class Generator(nn.Module):
@@ -48,17 +45,18 @@ class Generator(nn.Module):
 
     def __init__(self, chosen: InfoGAN, *, side: int, classes: int) -> None:
         super().__init__()
-        self.embed = nn.Linear(classes + CONTINUOUS, chosen.bottleneck)
+        self.classes = classes
+        self.embed = Dense(classes + CONTINUOUS, chosen.bottleneck)
         inputs = chosen.noise_dim + chosen.bottleneck
         self.decoder = decoder(chosen.network, inputs=inputs, side=side, hidden=chosen.hidden)
-        self.gate = nn.Linear(chosen.bottleneck, classes) if chosen.baselines else None
+        self.gate = Dense(chosen.bottleneck, classes) if chosen.baselines else None
         self.baselines = nn.Parameter(torch.zeros(classes, side * side)) if chosen.baselines else None
         # softplus(log(e - 1)) = 1: a learned scale starts at the standard noise.
         self.rho = nn.Parameter(torch.ones(chosen.noise_dim).expm1().log()) if chosen.learned_noise else None
 
     def forward(self, noise: Tensor, codes: Codes) -> Tensor:
         """Return images `(n, side, side)` in [0, 1] of standard noise ε `(n, noise_dim)` and codes."""
-        code = torch.tanh(self.embed(codes.vector))
+        code = torch.tanh(self.embed(codes.vector(self.classes)))
         scale = self.noise_scale()
         logits: Tensor = self.decoder(torch.cat([noise if scale is None else noise * scale, code], dim=1))
         if self.gate is not None and self.baselines is not None:
@@ -78,7 +76,7 @@ class Readings:
     Attributes:
         mu: `(n, bottleneck)`, mean of I, in (-1, 1).
         log_var: `(n, bottleneck)`, log σ² of I; None where I is its mean.
-        features: `(n, bottleneck)`, I itself, drawn in training.
+        features: `(n, bottleneck)`, I itself, or its mean where no noise was given.
         outputs: `(n, 1 + classes + 2 * CONTINUOUS)`, the heads side by side.
     """
 
@@ -116,23 +114,34 @@ class Discriminator(nn.Module):
 
     def __init__(self, chosen: InfoGAN, *, side: int, classes: int) -> None:
         super().__init__()
+        self.classes = classes
         self.stochastic = chosen.stochastic_bottleneck
         outputs = 2 * chosen.bottleneck if self.stochastic else chosen.bottleneck
         self.encoder = nn.Sequential(
             encoder(chosen.network, side=side, hidden=chosen.hidden, outputs=chosen.hidden),
             nn.LeakyReLU(SLOPE),
-            nn.Linear(chosen.hidden, outputs),
+            Dense(chosen.hidden, outputs),
         )
-        self.heads = nn.Linear(chosen.bottleneck, 1 + classes + 2 * CONTINUOUS)
-        self.code_features = nn.Linear(classes + CONTINUOUS, chosen.bottleneck)
+        self.heads = Dense(chosen.bottleneck, 1 + classes + 2 * CONTINUOUS)
+        self.code_features = Dense(classes + CONTINUOUS, chosen.bottleneck)
 
-    def forward(self, images: Tensor, generator: torch.Generator) -> Readings:
-        """Read images `(n, side, side)`; I is drawn in training and its mean in evaluation."""
+    def forward(self, images: Tensor, noise: Tensor | None) -> Readings:
+        """Read images `(n, side, side)`.
+
+        Args:
+            images: `(n, side, side)`.
+            noise: ε ~ N(0, 1), `(n, bottleneck)`, with which I is drawn; without it I is its mean.
+        """
         if not self.stochastic:
             features = torch.tanh(self.encoder(images))
             return Readings(features, None, features, self.heads(features))
         raw_mu, raw_log_var = self.encoder(images).chunk(2, dim=1)
         mu = torch.tanh(raw_mu)
         log_var = (raw_log_var + INITIAL_LOG_VAR).clamp(*LOG_VAR_RANGE)
-        features = draw_gaussian(mu, log_var, generator) if self.training else mu
+        features = mu if noise is None else draw_gaussian(mu, log_var, noise)
         return Readings(mu, log_var, features, self.heads(features))
+
+    def project(self, codes: Codes) -> Tensor:
+        """Return codes in the space of I, `(n, bottleneck)`, to be compared with what is read there."""
+        projected: Tensor = self.code_features(codes.vector(self.classes))
+        return projected

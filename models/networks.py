@@ -5,15 +5,35 @@ batch normalisation: running statistics would be one more state to continue from
 without it. What the outputs mean is the models' business.
 """
 
-from torch import nn
+import math
 
-__all__ = ["CONV_SIDE", "SLOPE", "decoder", "encoder"]
+import torch
+from torch import Tensor, nn
+
+__all__ = ["CONV_SIDE", "SLOPE", "Dense", "decoder", "encoder"]
 
 CONV_SIDE = 28
 """The image side that the convolutional networks are built for: two halvings lead to 7×7."""
 
 SLOPE = 0.2
 """Negative slope of the leaky rectifiers, as in DCGAN."""
+
+
+class Dense(nn.Module):
+    """x W + b with W `(inputs, outputs)`, initialised as torch's `nn.Linear`, whose W is the transpose.
+
+    Stacked over folds, products with this layout need no copies: twice as fast as with the other.
+    """
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        bound = 1 / math.sqrt(inputs)
+        self.weight = nn.Parameter(torch.empty(inputs, outputs).uniform_(-bound, bound))
+        self.bias = nn.Parameter(torch.empty(outputs).uniform_(-bound, bound))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return `(batch, outputs)` of `(batch, inputs)`."""
+        return torch.addmm(self.bias, x, self.weight)
 
 
 def encoder(network: str, *, side: int, hidden: int, outputs: int) -> nn.Sequential:
@@ -49,17 +69,17 @@ def decoder(network: str, *, inputs: int, side: int, hidden: int) -> nn.Sequenti
 def _dense_encoder(side: int, hidden: int, outputs: int) -> nn.Sequential:
     return nn.Sequential(
         nn.Flatten(),
-        nn.Linear(side * side, hidden),
+        Dense(side * side, hidden),
         nn.LeakyReLU(SLOPE),
-        nn.Linear(hidden, outputs),
+        Dense(hidden, outputs),
     )
 
 
 def _dense_decoder(inputs: int, side: int, hidden: int) -> nn.Sequential:
     return nn.Sequential(
-        nn.Linear(inputs, hidden),
+        Dense(inputs, hidden),
         nn.LeakyReLU(SLOPE),
-        nn.Linear(hidden, side * side),
+        Dense(hidden, side * side),
         nn.Unflatten(1, (side, side)),
     )
 
@@ -73,14 +93,14 @@ def _conv_encoder(hidden: int, outputs: int) -> nn.Sequential:
         nn.Conv2d(narrow, wide, kernel_size=4, stride=2, padding=1),
         nn.LeakyReLU(SLOPE),
         nn.Flatten(),
-        nn.Linear(wide * 7 * 7, outputs),
+        Dense(wide * 7 * 7, outputs),
     )
 
 
 def _conv_decoder(inputs: int, hidden: int) -> nn.Sequential:
     narrow, wide = _channels(hidden)
     return nn.Sequential(
-        nn.Linear(inputs, wide * 7 * 7),
+        Dense(inputs, wide * 7 * 7),
         nn.LeakyReLU(SLOPE),
         nn.Unflatten(1, (wide, 7, 7)),
         nn.ConvTranspose2d(wide, narrow, kernel_size=4, stride=2, padding=1),

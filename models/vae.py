@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.optim import Adam, Optimizer
 
-from models.base import LatentVariableModel
+from models.base import LatentVariableModel, Minibatch, Noise, Terms, descend
 from models.hyperparameters import BetaVAE
 from models.losses import LOG_VAR_RANGE, bernoulli_nll, binarise, draw_gaussian, gaussian_kl
 from models.networks import decoder, encoder
@@ -27,23 +27,18 @@ class BetaVAEModel(LatentVariableModel):
         """Return one Adam for encoder and decoder."""
         return [Adam(self.parameters(), lr=self.hyperparameters.lr, fused=True)]
 
-    def minibatch_step(
-        self,
-        images: Tensor,
-        labels: Tensor,
-        optimizers: Sequence[Optimizer],
-        generator: torch.Generator,
-    ) -> dict[str, Tensor]:
+    def draw_noise(self, count: int, generator: torch.Generator) -> Noise:
+        """Draw what decides each pixel, and the noise of the code."""
+        return {
+            "pixels": self.uniform(count, self.side, self.side, generator=generator),
+            "code": self.normal(count, self.hyperparameters.latent_dim, generator=generator),
+        }
+
+    def minibatch_step(self, batch: Minibatch, noise: Noise, optimizers: Sequence[Optimizer]) -> Terms:
         """Minimise L = R + β·KL; the greys are probabilities, from which every step draws its own binary pixels."""
-        (optimizer,) = optimizers
-        x = binarise(images, generator)
-        mu, log_var = self.encode(x)
-        reconstruction = bernoulli_nll(self.decoder(draw_gaussian(mu, log_var, generator)), x).mean()
-        kl = gaussian_kl(mu, log_var).mean()
+        reconstruction, kl = self.compute(self.terms, batch.images, noise)
         loss = reconstruction + self.hyperparameters.beta * kl
-        optimizer.zero_grad()
-        torch.autograd.backward(loss)
-        optimizer.step()
+        descend(loss, optimizers[0])
         reconstruction, kl = reconstruction.detach(), kl.detach()
         return {
             "loss/L": loss.detach(),
@@ -52,18 +47,24 @@ class BetaVAEModel(LatentVariableModel):
             "train/kl": kl,
         }
 
+    def terms(self, images: Tensor, noise: Noise) -> tuple[Tensor, Tensor]:
+        """Return R and KL, each the mean of the minibatch."""
+        x = binarise(images, noise["pixels"])
+        mu, log_var = self.encode(x)
+        reconstruction = bernoulli_nll(self.decoder(draw_gaussian(mu, log_var, noise["code"])), x)
+        return reconstruction.mean(), gaussian_kl(mu, log_var).mean()
+
     @torch.no_grad()
     def sample(self, count: int, generator: torch.Generator) -> Tensor:
         """Draw z from the prior and return the decoder's means."""
-        shape = count, self.hyperparameters.latent_dim
-        z = torch.randn(shape, generator=generator, device=self.device)
-        return torch.sigmoid(self.decoder(z))
+        return torch.sigmoid(self.decoder(self.normal(count, self.hyperparameters.latent_dim, generator=generator)))
 
     @torch.no_grad()
     def negative_elbo(self, images: Tensor, generator: torch.Generator, samples: int = 8) -> Tensor:
         """Return R + KL at β = 1 per example, R averaged over draws of z, KL analytic."""
         mu, log_var = self.encode(images)
-        draws = [bernoulli_nll(self.decoder(draw_gaussian(mu, log_var, generator)), images) for _ in range(samples)]
+        noise = self.normal(samples, *mu.shape, generator=generator)
+        draws = [bernoulli_nll(self.decoder(draw_gaussian(mu, log_var, each)), images) for each in noise]
         return torch.stack(draws).mean(dim=0) + gaussian_kl(mu, log_var)
 
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:

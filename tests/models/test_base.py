@@ -18,7 +18,7 @@ pytestmark = pytest.mark.parametrize("name", list(HYPERPARAMETERS))
 
 def test_training_continues_bit_for_bit_from_saved_states(name: str) -> None:
     images, labels = digits(160)
-    through, resumed = _prepared(name), _prepared(name)
+    through, resumed = _model(name), _model(name)
     optimizers = through.make_optimizers()
     train(through, optimizers, images, labels, range(3))
     file = io.BytesIO()
@@ -41,7 +41,7 @@ def test_training_continues_bit_for_bit_from_saved_states(name: str) -> None:
 
 def test_a_step_draws_from_its_generator_alone(name: str) -> None:
     images, labels = digits(32)
-    model = _prepared(name)
+    model = _model(name)
     before = torch.get_rng_state()
     train(model, model.make_optimizers(), images, labels, range(1))
     model.sample(5, seeded(0))
@@ -50,7 +50,7 @@ def test_a_step_draws_from_its_generator_alone(name: str) -> None:
 
 def test_a_step_reports_detached_finite_scalars_under_stable_names(name: str) -> None:
     images, labels = digits(64)
-    model = _prepared(name)
+    model = _model(name)
     first, second = train(model, model.make_optimizers(), images, labels, range(1))
     assert first.keys() == second.keys()
     assert {"loss/L", "loss/J"} < first.keys()
@@ -61,7 +61,7 @@ def test_a_step_reports_detached_finite_scalars_under_stable_names(name: str) ->
 def test_a_step_changes_every_weight_but_not_the_images(name: str) -> None:
     images, labels = digits(32)
     originals = images.clone()
-    model = _prepared(name)
+    model = _model(name)
     before = {key: weight.clone() for key, weight in model.named_parameters() if weight.requires_grad}
     train(model, model.make_optimizers(), images, labels, range(2))
     still = [key for key, weight in model.named_parameters() if key in before and torch.equal(weight, before[key])]
@@ -70,7 +70,7 @@ def test_a_step_changes_every_weight_but_not_the_images(name: str) -> None:
 
 
 def test_samples_are_images_in_the_unit_interval_that_depend_on_the_generator(name: str) -> None:
-    model = _prepared(name)
+    model = _model(name)
     samples = model.sample(23, seeded(0))
     assert samples.shape == (23, 8, 8)
     assert not samples.requires_grad
@@ -82,7 +82,7 @@ def test_samples_are_images_in_the_unit_interval_that_depend_on_the_generator(na
 
 def test_it_also_trains_alone_under_an_ordinary_trainer(name: str) -> None:
     images, labels = digits(96)
-    model = _prepared(name)
+    model = _model(name)
     before = copy.deepcopy(model.state_dict())
     trainer = pl.Trainer(
         max_epochs=1,
@@ -101,14 +101,12 @@ def test_it_also_trains_alone_under_an_ordinary_trainer(name: str) -> None:
 
 def test_training_steps_outside_a_trainer_are_refused(name: str) -> None:
     with pytest.raises(RuntimeError, match="elsewhere call minibatch_step"):
-        _prepared(name).training_step(digits(8), 0)
+        _model(name).training_step(digits(8), 0)
 
 
 def test_a_model_bounds_its_likelihood_if_its_hyperparameters_say_so(name: str) -> None:
-    assert isinstance(_prepared(name), LatentVariableModel) == HYPERPARAMETERS[name].has_likelihood
+    assert isinstance(_model(name), LatentVariableModel) == HYPERPARAMETERS[name].has_likelihood
 
 
-def _prepared(name: str) -> GenerativeModel:
-    model = build(name, {"hidden": 32}, side=8, classes=10, seed=7)
-    model.prepare(*digits(160), seeded(11))
-    return model
+def _model(name: str) -> GenerativeModel:
+    return build(name, {"hidden": 32}, side=8, classes=10, seed=7)

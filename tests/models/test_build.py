@@ -46,5 +46,5 @@ def test_hyperparameters_are_parsed() -> None:
 def test_classes_decide_the_width_of_the_codes() -> None:
     model = build("infogan", {}, side=8, classes=4, seed=0)
     assert isinstance(model, InfoGANModel)
-    assert model.draw_codes(64, torch.Generator().manual_seed(0)).vector.shape == (64, 4 + 2)
-    assert model.discriminator.heads.out_features == 1 + 4 + 2 * 2
+    assert model.draw_noise(64, torch.Generator().manual_seed(0))["category"].max() == 3
+    assert model.discriminator.heads.weight.shape == (256, 1 + 4 + 2 * 2)

@@ -1,4 +1,4 @@
-"""Folds trained together: the same bits as a plain loop, alone, in several goes, and through a file."""
+"""Folds trained together: what a plain loop learns, in several goes, and through a file, bit for bit."""
 
 import math
 from collections.abc import Sequence
@@ -10,11 +10,12 @@ from safetensors.torch import load, save
 from torch import Tensor
 from torch.optim import SGD, Optimizer
 
-from models.base import GenerativeModel
+from models.base import GenerativeModel, Minibatch, Noise, Terms
 from models.build import build
 from models.fold_group import Divergence, FoldGroup
 from models.hyperparameters import Value
-from tests.models.training import digits
+from models.stacking import LARGEST_STACKED_WORK
+from tests.models.training import digits, seeded
 
 IMAGES, LABELS = digits(150)
 PARTS = [torch.arange(150)[torch.arange(150) % 3 != fold] for fold in range(3)]
@@ -28,6 +29,12 @@ HYPERPARAMETERS: dict[str, dict[str, Value]] = {
 
 def seed_for(purpose: Literal["labels", "training"], fold: int, epoch: int) -> int:
     return {"labels": 1_000_000, "training": 0}[purpose] + 1000 * fold + epoch
+
+
+@pytest.fixture
+def one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have no models stacked, however small."""
+    monkeypatch.setattr("models.stacking.LARGEST_STACKED_WORK", 0)
 
 
 def models(name: str, folds: Sequence[int], **changes: Value) -> list[GenerativeModel]:
@@ -70,7 +77,7 @@ def test_one_group_trained_in_two_goes_is_the_same_too() -> None:
 
 @pytest.mark.parametrize("name", HYPERPARAMETERS)
 @pytest.mark.parametrize("batch_size", [BATCH, 1000])
-def test_a_plain_loop_over_folds_gives_the_same_bits(name: str, batch_size: int) -> None:
+def test_fold_after_fold_gives_the_bits_of_a_plain_loop(name: str, batch_size: int, one_by_one: None) -> None:
     together = group(name, batch_size)
     together.train_to(3)
     for fold, model in enumerate(models(name, range(3))):
@@ -79,42 +86,67 @@ def test_a_plain_loop_over_folds_gives_the_same_bits(name: str, batch_size: int)
         assert together.curves["loss/L"][fold] == pytest.approx(curve, rel=1e-6)
 
 
+@pytest.mark.parametrize("name", HYPERPARAMETERS)
+def test_a_stack_learns_what_a_plain_loop_does_up_to_rounding(name: str) -> None:
+    together = group(name)
+    together.train_to(3)
+    for fold, model in enumerate(models(name, range(3))):
+        curve = train_plainly(model, fold, epochs=3, batch_size=BATCH)
+        assert together.curves["loss/L"][fold] == pytest.approx(curve, rel=1e-3)
+
+
 def train_plainly(model: GenerativeModel, fold: int, *, epochs: int, batch_size: int) -> list[float]:
     """Train one model as anybody would write it, and return the mean of `loss/L` by epoch."""
-    images, labels, part = IMAGES[PARTS[fold]], LABELS[PARTS[fold]], len(PARTS[fold])
-    model.prepare(images, labels, torch.Generator().manual_seed(seed_for("labels", fold, 0)))
+    part, limit = PARTS[fold], model.labels_per_class
+    order = part[torch.randperm(len(part), generator=seeded(seed_for("labels", fold, 0)))]
+    pool = torch.cat([order[LABELS[order] == label][:limit] for label in range(10)])
     optimizers, curve = model.make_optimizers(), []
     for epoch in range(1, epochs + 1):
-        generator = torch.Generator().manual_seed(seed_for("training", fold, epoch))
-        rows = torch.randperm(part, generator=generator).tensor_split(math.ceil(part / batch_size))
-        losses = [model.minibatch_step(images[r], labels[r], optimizers, generator)["loss/L"].item() for r in rows]
+        generator, losses = seeded(seed_for("training", fold, epoch)), []
+        shuffled = part[torch.randperm(len(part), generator=generator)]
+        for rows in shuffled.tensor_split(math.ceil(len(part) / batch_size)):
+            known = pool[torch.randint(len(pool), (len(rows),), generator=generator)] if limit else pool
+            batch = Minibatch(IMAGES[rows], IMAGES[known], LABELS[known])
+            terms = model.minibatch_step(batch, model.draw_noise(len(rows), generator), optimizers)
+            losses.append(terms["loss/L"].item())
         curve.append(sum(losses) / len(losses))
     return curve
 
 
-def test_epochs_of_more_minibatches_than_a_step_runs_are_whole() -> None:
-    """100 examples by twos are 50 minibatches, one step; by ones 100 of them, two steps."""
-    for batch_size, minibatches in ((2, 50), (1, 100)):
-        counting = [Counting() for _ in PARTS]
-        FoldGroup(counting, PARTS, IMAGES, LABELS, batch_size=batch_size, seed_for=seed_for).train_to(2)
-        assert [model.steps for model in counting] == [2 * minibatches] * 3
-        for model, part in zip(counting, PARTS, strict=True):
-            assert torch.equal(torch.cat(model.seen[:minibatches]).sort().values, LABELS[part].sort().values)
+def test_an_epoch_shows_every_fold_as_many_examples_in_minibatches_of_all_but_equal_size() -> None:
+    """Of 101 and 100 examples all take part but one, drawn anew by each epoch; by ones they are two steps."""
+    parts = [torch.arange(101), torch.arange(50, 150)]
+    for batch_size, sizes in ((64, [50, 50]), (2, [2] * 50), (1, [1] * 100)):
+        counting = [Counting() for _ in parts]
+        FoldGroup(counting, parts, IMAGES, LABELS, batch_size=batch_size, seed_for=seed_for).train_to(2)
+        assert [[len(images) for images in model.seen] for model in counting] == [2 * sizes] * 2
+        first, second = (torch.cat(counting[0].seen[part]) for part in (slice(len(sizes)), slice(len(sizes), None)))
+        whole = torch.cat(counting[1].seen[: len(sizes)])
+        assert {image.numpy().tobytes() for image in whole} == {image.numpy().tobytes() for image in IMAGES[50:]}
+        assert not torch.equal(first, second)
+        assert len({image.numpy().tobytes() for image in first}) == 100
 
 
-def test_minibatches_are_of_all_but_equal_size() -> None:
-    counting = [Counting() for _ in PARTS]
-    FoldGroup(counting, PARTS, IMAGES, LABELS, batch_size=64, seed_for=seed_for).train_to(1)
-    assert [len(labels) for labels in counting[0].seen] == [50, 50]
-
-
-def test_a_fold_trained_alone_is_the_fold_of_the_group() -> None:
+def test_a_fold_trained_alone_is_the_fold_of_the_group(one_by_one: None) -> None:
     together = group()
     together.train_to(2)
     alone = FoldGroup(models("beta_vae", [0]), PARTS[:1], IMAGES, LABELS, batch_size=BATCH, seed_for=seed_for)
     alone.train_to(2)
     assert same(alone.model(0).state_dict(), together.model(0).state_dict())
     assert {term: folds[0] for term, folds in together.curves.items()} == {t: f[0] for t, f in alone.curves.items()}
+
+
+def test_so_many_examples_of_each_class_keep_their_labels_and_no_others_are_shown() -> None:
+    counting = [Counting() for _ in PARTS]
+    for model in counting:
+        model.labels_per_class = 4
+    FoldGroup(counting, PARTS, IMAGES, LABELS, batch_size=1, seed_for=seed_for).train_to(9)
+    for model, part in zip(counting, PARTS, strict=True):
+        images, labels = torch.cat(model.labelled_images), torch.cat(model.labels)
+        shown = {(image.numpy().tobytes(), int(label)) for image, label in zip(images, labels, strict=True)}
+        assert shown < {(IMAGES[row].numpy().tobytes(), int(LABELS[row])) for row in part}
+        assert len(shown) == 40
+        assert torch.tensor([label for _, label in shown]).bincount().tolist() == [4] * 10
 
 
 def test_global_randomness_is_neither_used_nor_needed() -> None:
@@ -144,23 +176,31 @@ def test_every_fold_has_a_value_of_every_term_for_every_epoch_and_every_epoch_it
 
 
 class Counting(GenerativeModel):
-    """Learns nothing and notes what it is given; one of its terms becomes what it is told at one epoch."""
+    """Learns nothing and notes what it is given; one of its terms becomes what it is told at one epoch.
+
+    Too large to be stacked.
+    """
 
     def __init__(self, *, broken: float = 1.0, at_epoch: int = 0, steps_per_epoch: int = 1) -> None:
         super().__init__(side=8, classes=10)
-        self.weight = torch.nn.Parameter(torch.zeros(()))
+        self.weight = torch.nn.Parameter(torch.zeros(LARGEST_STACKED_WORK + 1))
         self.broken, self.at_epoch, self.steps_per_epoch = broken, at_epoch, steps_per_epoch
         self.steps = 0
         self.seen: list[Tensor] = []
+        self.labelled_images: list[Tensor] = []
+        self.labels: list[Tensor] = []
 
     def make_optimizers(self) -> list[Optimizer]:
         return [SGD(self.parameters(), lr=0.1)]
 
-    def minibatch_step(
-        self, images: Tensor, labels: Tensor, optimizers: Sequence[Optimizer], generator: torch.Generator
-    ) -> dict[str, Tensor]:
+    def draw_noise(self, count: int, generator: torch.Generator) -> Noise:
+        return {}
+
+    def minibatch_step(self, batch: Minibatch, noise: Noise, optimizers: Sequence[Optimizer]) -> Terms:
         self.steps += 1
-        self.seen.append(labels)
+        self.seen.append(batch.images)
+        self.labelled_images.append(batch.labelled_images)
+        self.labels.append(batch.labels)
         broken = self.steps == self.at_epoch * self.steps_per_epoch
         return {"loss/L": torch.tensor(1.0), "train/kl": torch.tensor(self.broken if broken else 1.0)}
 

@@ -9,12 +9,13 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.distributions import Normal
 
+from models.base import Minibatch, Noise
 from models.hyperparameters import InfoGAN
 from models.infogan import InfoGANModel
 from models.infogan_networks import Codes
 from models.losses import contrastive_bound
 from tests.models.oracles import log_prob
-from tests.models.training import digits, seeded, train
+from tests.models.training import digits, learn, seeded, train
 
 INFOGAN = InfoGAN(
     beta=1.0,
@@ -38,58 +39,55 @@ FULL = replace(InfoGAN(), noise_dim=12, bottleneck=24, hidden=16)
 
 
 def test_without_the_articles_terms_it_is_infogan() -> None:
-    model, images, noise, codes = _setting(INFOGAN)
-    fakes = model.generator(noise, codes)
+    model, batch, noise = _setting(INFOGAN)
+    fakes = model.fakes(noise)
     _assert_same_with_gradients(
-        model.loss_j(images, fakes.detach(), codes, seeded(0))[0],
-        _plain_infogan_j(model, images, noise, codes),
+        model.loss_j(batch, fakes.detach(), noise)[0],
+        _plain_infogan_j(model, batch.images, noise),
         model.discriminator,
     )
-    _assert_same_with_gradients(
-        model.loss_l(fakes, codes, seeded(0))[0], _plain_infogan_l(model, noise, codes), model.generator
-    )
+    _assert_same_with_gradients(model.loss_l(fakes, noise)[0], _plain_infogan_l(model, noise), model.generator)
 
 
 def test_without_lambda_too_it_is_a_gan() -> None:
-    model, images, noise, codes = _setting(GAN)
-    fakes = model.generator(noise, codes)
+    model, batch, noise = _setting(GAN)
+    fakes = model.fakes(noise)
     real_logits, fake_logits = (
-        _plain_heads(model, images)[:, 0],
-        _plain_heads(model, _plain_fakes(model, noise, codes))[:, 0],
+        _plain_heads(model, batch.images)[:, 0],
+        _plain_heads(model, _plain_fakes(model, noise))[:, 0],
     )
     gan_j = _bce(real_logits, 1.0) + _bce(fake_logits, 0.0)
-    _assert_same_with_gradients(model.loss_j(images, fakes.detach(), codes, seeded(0))[0], gan_j, model.discriminator)
-    _assert_same_with_gradients(model.loss_l(fakes, codes, seeded(0))[0], _bce(fake_logits, 1.0), model.generator)
+    _assert_same_with_gradients(model.loss_j(batch, fakes.detach(), noise)[0], gan_j, model.discriminator)
+    _assert_same_with_gradients(model.loss_l(fakes, noise)[0], _bce(fake_logits, 1.0), model.generator)
 
 
 def test_a_gan_whose_discriminator_cannot_tell_costs_two_log_two_and_log_two() -> None:
-    model, images, noise, codes = _setting(GAN)
+    model, batch, noise = _setting(GAN)
     nn.init.zeros_(model.discriminator.heads.weight)
     nn.init.zeros_(model.discriminator.heads.bias)
-    fakes = model.generator(noise, codes)
-    assert model.loss_j(images, fakes, codes, seeded(0))[0].item() == pytest.approx(2 * math.log(2))
-    assert model.loss_l(fakes, codes, seeded(0))[0].item() == pytest.approx(math.log(2))
+    fakes = model.fakes(noise)
+    assert model.loss_j(batch, fakes, noise)[0].item() == pytest.approx(2 * math.log(2))
+    assert model.loss_l(fakes, noise)[0].item() == pytest.approx(math.log(2))
 
 
 def test_labels_that_are_never_corrupted_add_the_cross_entropy_of_ss_infogan() -> None:
     chosen = replace(INFOGAN, beta=1e-4, label_weight=0.7)
-    model, images, noise, codes = _setting(chosen)
-    fakes = model.generator(noise, codes).detach()
-    loss, terms = model.loss_j(images, fakes, codes, seeded(4))
-    rows = torch.randint(len(model.labelled_labels), (len(images),), generator=seeded(4))
-    q = _plain_heads(model, model.labelled_images[rows])[:, 1:11]
-    supervised = F.cross_entropy(q, model.labelled_labels[rows])
+    model, batch, noise = _setting(chosen)
+    fakes = model.fakes(noise).detach()
+    loss, terms, _ = model.loss_j(batch, fakes, noise)
+    q = _plain_heads(model, batch.labelled_images)[:, 1:11]
+    supervised = F.cross_entropy(q, batch.labels)
     assert terms["train/label"].item() == pytest.approx(supervised.item(), rel=1e-3)
-    expected = _plain_infogan_j(model, images, noise, codes) + 0.7 * supervised
+    expected = _plain_infogan_j(model, batch.images, noise) + 0.7 * supervised
     assert loss.item() == pytest.approx(expected.item(), rel=1e-3)
 
 
 def test_labels_that_are_always_corrupted_cost_log_k_and_teach_nothing() -> None:
-    with_labels, images, noise, codes = _setting(replace(INFOGAN, label_weight=1.0))
+    with_labels, batch, noise = _setting(replace(INFOGAN, label_weight=1.0))
     without = _setting(INFOGAN)[0]
-    fakes = with_labels.generator(noise, codes).detach()
-    loss, terms = with_labels.loss_j(images, fakes, codes, seeded(0))
-    plain, _ = without.loss_j(images, fakes, codes, seeded(0))
+    fakes = with_labels.fakes(noise).detach()
+    loss, terms, _ = with_labels.loss_j(batch, fakes, noise)
+    plain, _, _ = without.loss_j(batch, fakes, noise)
     assert terms["train/label"].item() == pytest.approx(math.log(10))
     assert (loss - plain).item() == pytest.approx(math.log(10))
     for ours, theirs in zip(
@@ -99,37 +97,37 @@ def test_labels_that_are_always_corrupted_cost_log_k_and_teach_nothing() -> None
 
 
 def test_alpha_adds_the_contrastive_bound_to_both_losses() -> None:
-    model, images, noise, codes = _setting(replace(INFOGAN, alpha=0.3))
-    fakes = model.generator(noise, codes)
-    projected = model.discriminator.code_features(codes.vector)
+    model, batch, noise = _setting(replace(INFOGAN, alpha=0.3))
+    fakes = model.fakes(noise)
+    projected = model.discriminator.code_features(_vector(noise))
     bound = contrastive_bound(projected, torch.tanh(model.discriminator.encoder(fakes)), 0.1)
-    expected_j = _plain_infogan_j(model, images, noise, codes) - 0.3 * bound
-    expected_l = _plain_infogan_l(model, noise, codes) - 0.3 * bound
-    assert model.loss_j(images, fakes, codes, seeded(0))[0].item() == pytest.approx(expected_j.item(), rel=1e-9)
-    assert model.loss_l(fakes, codes, seeded(0))[0].item() == pytest.approx(expected_l.item(), rel=1e-9)
+    expected_j = _plain_infogan_j(model, batch.images, noise) - 0.3 * bound
+    expected_l = _plain_infogan_l(model, noise) - 0.3 * bound
+    assert model.loss_j(batch, fakes, noise)[0].item() == pytest.approx(expected_j.item(), rel=1e-9)
+    assert model.loss_l(fakes, noise)[0].item() == pytest.approx(expected_l.item(), rel=1e-9)
 
 
 def test_kappa_weighs_the_width_of_the_bottleneck_averaged_over_real_and_fake() -> None:
     chosen = replace(INFOGAN, stochastic_bottleneck=True)
-    model, images, noise, codes = _setting(replace(chosen, kappa=0.2))
+    model, batch, noise = _setting(replace(chosen, kappa=0.2))
     narrow = _setting(chosen)[0]
-    fakes = model.generator(noise, codes).detach()
+    fakes = model.fakes(noise).detach()
     widths = []
-    for batch in (images, fakes):
-        readings = model.discriminator(batch, seeded(0))
+    for read in (batch.images, fakes):
+        readings = model.discriminator(read, None)
         assert readings.log_var is not None
         deviation = (0.5 * readings.log_var).exp()
         widths.append(
             torch.distributions.kl_divergence(Normal(readings.mu, deviation), Normal(0.0, 1.0)).sum(dim=1).mean().item()
         )
-    loss, terms = model.loss_j(images, fakes, codes, seeded(0))
+    loss, terms, _ = model.loss_j(batch, fakes, noise)
     assert terms["train/width_features"].item() == pytest.approx(0.5 * sum(widths))
-    plain = narrow.loss_j(images, fakes, codes, seeded(0))[0]
+    plain = narrow.loss_j(batch, fakes, noise)[0]
     assert (loss - plain).item() == pytest.approx(0.2 * 0.5 * sum(widths))
 
 
 def test_kappa_pulls_the_learned_scale_of_the_noise_to_one() -> None:
-    model, _, noise, codes = _setting(replace(GAN, learned_noise=True, kappa=50.0))
+    model, _, noise = _setting(replace(GAN, learned_noise=True, kappa=50.0))
     assert model.generator.rho is not None
     standard = model.generator.noise_scale()
     assert standard is not None
@@ -138,50 +136,58 @@ def test_kappa_pulls_the_learned_scale_of_the_noise_to_one() -> None:
         model.generator.rho.add_(1.0)
     scale = F.softplus(model.generator.rho)
     width = 0.5 * (scale**2 - 1 - (scale**2).log()).sum()
-    loss, terms = model.loss_l(model.generator(noise, codes), codes, seeded(0))
+    loss, terms = model.loss_l(model.fakes(noise), noise)
     assert terms["train/width_noise"].item() == pytest.approx(width.item())
     assert loss.item() == pytest.approx(terms["train/adversarial_g"].item() + 50 * width.item())
     (gradient,) = torch.autograd.grad(loss, [model.generator.rho])
     assert (gradient > 0).all()
 
 
-def test_feature_matching_compares_fakes_with_the_running_mean_of_real_features() -> None:
-    model, images, noise, codes = _setting(replace(GAN, feature_matching=0.4))
-    fakes = model.generator(noise, codes)
-    model.loss_j(images, fakes.detach(), codes, seeded(0))
-    model.loss_j(images, fakes.detach(), codes, seeded(0))
-    real = torch.tanh(model.discriminator.encoder(images)).mean(dim=0)
-    torch.testing.assert_close(model.real_mean, (1 - 0.95**2) * real)
+def test_feature_matching_compares_fakes_with_the_mean_of_real_features() -> None:
+    model, batch, noise = _setting(replace(GAN, feature_matching=0.4))
+    fakes = model.fakes(noise)
+    real_mean = torch.tanh(model.discriminator.encoder(batch.images)).mean(dim=0)
+    torch.testing.assert_close(model.loss_j(batch, fakes.detach(), noise)[2], real_mean)
+    model.real_mean.copy_(0.3 * real_mean)
     fake = torch.tanh(model.discriminator.encoder(fakes)).mean(dim=0)
-    loss, terms = model.loss_l(fakes, codes, seeded(0))
-    distance = ((fake - (1 - 0.95**2) * real) ** 2).sum().item()
+    loss, terms = model.loss_l(fakes, noise)
+    distance = ((fake - 0.3 * real_mean) ** 2).sum().item()
     assert terms["train/feature_matching"].item() == pytest.approx(distance)
     assert loss.item() == pytest.approx(terms["train/adversarial_g"].item() + 0.4 * distance)
 
 
+def test_the_mean_of_real_features_runs_over_the_steps() -> None:
+    model, batch, noise = _setting(replace(GAN, feature_matching=0.4))
+    optimizers, expected = model.make_optimizers(), torch.zeros(24, dtype=torch.float64)
+    for _ in range(2):
+        real_mean = torch.tanh(model.discriminator.encoder(batch.images)).mean(dim=0).detach()
+        expected = 0.95 * expected + 0.05 * real_mean
+        model.minibatch_step(batch, noise, optimizers)
+    torch.testing.assert_close(model.real_mean, expected)
+
+
 def test_baselines_are_mixed_by_a_gate_before_the_sigmoid() -> None:
-    model, _, noise, codes = _setting(replace(GAN, baselines=True))
+    model, _, noise = _setting(replace(GAN, baselines=True))
     generator = model.generator
     assert generator.baselines is not None
     assert generator.gate is not None
-    torch.testing.assert_close(generator(noise, codes), _plain_fakes(model, noise, codes))
+    torch.testing.assert_close(model.fakes(noise), _plain_fakes(model, noise))
     nn.init.normal_(generator.baselines)
-    mixture = generator.gate(torch.tanh(generator.embed(codes.vector))).softmax(dim=1)
+    mixture = generator.gate(torch.tanh(generator.embed(_vector(noise)))).softmax(dim=1)
     baseline = torch.einsum("nk,kp->np", mixture, generator.baselines).view(-1, 8, 8)
-    expected = torch.sigmoid(torch.logit(_plain_fakes(model, noise, codes)) + baseline)
-    torch.testing.assert_close(generator(noise, codes), expected)
+    expected = torch.sigmoid(torch.logit(_plain_fakes(model, noise)) + baseline)
+    torch.testing.assert_close(model.fakes(noise), expected)
 
 
-def test_the_bottleneck_is_drawn_in_training_and_is_its_mean_in_evaluation() -> None:
-    model, images, _, _ = _setting(replace(FULL, kappa=0.0))
-    drawn = model.discriminator(images, seeded(0))
+def test_the_bottleneck_is_drawn_from_noise_and_is_its_mean_without() -> None:
+    model, batch, noise = _setting(replace(FULL, kappa=0.0))
+    drawn = model.discriminator(batch.images, noise["features_l"])
     assert not torch.equal(drawn.features, drawn.mu)
     assert drawn.log_var is not None
     deviation = ((drawn.features - drawn.mu) / (0.5 * drawn.log_var).exp()).std().item()
     assert deviation == pytest.approx(1, abs=0.1)
     assert drawn.mu.abs().max() < 1
-    model.eval()
-    still = model.discriminator(images, seeded(0))
+    still = model.discriminator(batch.images, None)
     assert torch.equal(still.features, still.mu)
 
 
@@ -201,8 +207,7 @@ def test_a_term_without_weight_is_not_computed(without: InfoGAN, terms: set[str]
     reported = []
     for chosen in (FULL, without):
         model = _model(chosen)
-        model.prepare(images, labels, seeded(0))
-        reported.append(model.minibatch_step(images, labels, model.make_optimizers(), seeded(0)).keys())
+        reported.append(learn(model, model.make_optimizers(), images, labels, seeded(0)).keys())
     assert reported[0] - reported[1] == terms
 
 
@@ -214,59 +219,20 @@ def test_each_optimizer_owns_its_half_of_the_weights() -> None:
     assert (optimizer_j.param_groups[0]["lr"], optimizer_l.param_groups[0]["lr"]) == (FULL.lr, FULL.lr_generator)
 
 
-def test_preparing_keeps_the_labels_of_so_many_examples_per_class_or_of_all_there_are() -> None:
-    images, labels = digits(400)
-    model = _model(replace(FULL, labels_per_class=39))
-    model.prepare(images, labels, seeded(0))
-    assert torch.equal(model.labelled_labels.bincount(), labels.bincount().clamp(max=39))
-    pairs = {(image.numpy().tobytes(), int(label)) for image, label in zip(images, labels, strict=True)}
-    kept = {
-        (image.numpy().tobytes(), int(label))
-        for image, label in zip(model.labelled_images, model.labelled_labels, strict=True)
-    }
-    assert kept < pairs
-    assert len(kept) == len(model.labelled_labels)
-
-
-def test_the_labelled_subset_depends_on_the_generator_and_is_no_state() -> None:
-    images, labels = digits(400)
-    model = _model(replace(FULL, labels_per_class=5))
-    subsets = []
-    for seed in (0, 0, 1):
-        model.prepare(images, labels, seeded(seed))
-        subsets.append(model.labelled_images.clone())
-    assert torch.equal(subsets[0], subsets[1])
-    assert not torch.equal(subsets[0], subsets[2])
-    assert not any(key.startswith("labelled") for key in model.state_dict())
-
-
-def test_labels_outside_the_labelled_subset_are_never_looked_at() -> None:
-    images, labels = digits(64)
-    model = _model(FULL)
-    model.prepare(images, labels, seeded(0))
-    model.minibatch_step(images, torch.full_like(labels, -1), model.make_optimizers(), seeded(0))
-    other = _model(FULL)
-    other.prepare(images, labels, seeded(0))
-    other.minibatch_step(images, labels, other.make_optimizers(), seeded(0))
-    for ours, theirs in zip(model.parameters(), other.parameters(), strict=True):
-        assert torch.equal(ours, theirs)
-
-
-def test_training_with_labels_before_preparing_is_refused() -> None:
-    images, labels = digits(32)
-    model = _model(FULL)
-    with pytest.raises(RuntimeError, match="call prepare with the training part"):
-        model.minibatch_step(images, labels, model.make_optimizers(), seeded(0))
+def test_it_asks_for_labels_only_if_they_have_a_weight() -> None:
+    asked = [FULL, replace(FULL, label_weight=0), replace(FULL, labels_per_class=0)]
+    assert [_model(chosen).labels_per_class for chosen in asked] == [250, 0, 0]
 
 
 def test_codes_are_uniform_and_their_vectors_hold_both_kinds() -> None:
-    codes = _model(FULL).draw_codes(20_000, seeded(0))
+    noise = _model(FULL).draw_noise(20_000, seeded(0))
+    codes = Codes(noise["category"], noise["continuous"])
     frequencies = codes.category.bincount(minlength=10) / 20_000
     torch.testing.assert_close(frequencies, torch.full((10,), 0.1), atol=0.01, rtol=0)
     assert codes.continuous.abs().max() < 1
     torch.testing.assert_close(codes.continuous.var(dim=0), torch.full((2,), 1 / 3), atol=0.01, rtol=0)
-    assert torch.equal(codes.vector[:, :10].argmax(dim=1), codes.category)
-    assert torch.equal(codes.vector[:, 10:], codes.continuous)
+    assert torch.equal(codes.vector(10)[:, :10].argmax(dim=1), codes.category)
+    assert torch.equal(codes.vector(10)[:, 10:], codes.continuous)
 
 
 def test_samples_come_from_the_averaged_generator_with_classes_in_turn() -> None:
@@ -275,14 +241,13 @@ def test_samples_come_from_the_averaged_generator_with_classes_in_turn() -> None
     generator = seeded(0)
     continuous = 2 * torch.rand(30, 2, generator=generator) - 1
     noise = torch.randn(30, 12, generator=generator)
-    expected = model.averaged_generator(noise, Codes.of(torch.arange(30) % 10, continuous, 10))
+    expected = model.averaged_generator(noise, Codes(torch.arange(30) % 10, continuous))
     assert torch.equal(model.sample(30, seeded(0)), expected)
 
 
 def test_the_averaged_generator_forgets_its_start_and_then_follows_slowly() -> None:
     images, labels = digits(32)
     model = _model(FULL)
-    model.prepare(images, labels, seeded(0))
     expected = [parameter.clone() for parameter in model.generator.parameters()]
     optimizers = model.make_optimizers()
     for step in range(1, 4):
@@ -306,7 +271,6 @@ def test_the_averaged_generator_forgets_its_start_and_then_follows_slowly() -> N
 def test_training_on_digits_ties_codes_to_images_and_lowers_both_losses() -> None:
     images, labels = digits(640)
     model = _model(replace(FULL, bottleneck=64, hidden=64))
-    model.prepare(images, labels, seeded(0))
     terms = train(model, model.make_optimizers(), images, labels, range(12))
     early, late = ({name: _mean(part, name) for name in terms[0]} for part in (terms[:20], terms[-20:]))
     assert early["train/mi_cat"] < 0.5
@@ -319,8 +283,7 @@ def test_training_on_digits_ties_codes_to_images_and_lowers_both_losses() -> Non
 def test_convolutional_infogan_takes_a_step_on_larger_images() -> None:
     model = InfoGANModel(replace(FULL, network="conv"), side=28, classes=10)
     images, labels = torch.rand(20, 28, 28, generator=seeded(0)), torch.arange(20) % 10
-    model.prepare(images, labels, seeded(0))
-    terms = model.minibatch_step(images, labels, model.make_optimizers(), seeded(0))
+    terms = learn(model, model.make_optimizers(), images, labels, seeded(0))
     assert terms["loss/J"].isfinite()
     assert model.sample(20, seeded(0)).shape == (20, 28, 28)
 
@@ -331,20 +294,23 @@ def _model(chosen: InfoGAN) -> InfoGANModel:
         return InfoGANModel(chosen, side=8, classes=10)
 
 
-def _setting(chosen: InfoGAN) -> tuple[InfoGANModel, Tensor, Tensor, Codes]:
-    """Return a prepared model in float64 with a minibatch of images, noise and codes."""
-    images, labels = digits(128)
+def _setting(chosen: InfoGAN) -> tuple[InfoGANModel, Minibatch, Noise]:
+    """Return a model in float64 with a minibatch, half of whose 64 images are labelled, and noise."""
+    images, labels = digits(64)
     model = _model(chosen).double()
-    model.prepare(images.double(), labels, seeded(1))
-    noise = torch.randn(32, chosen.noise_dim, generator=seeded(2), dtype=torch.float64)
-    drawn = model.draw_codes(32, seeded(3))
-    return model, images[:32].double(), noise, Codes.of(drawn.category, drawn.continuous.double(), 10)
+    known = 32 if model.labels_per_class else 0
+    batch = Minibatch(images[:32].double(), images[32 : 32 + known].double(), labels[32 : 32 + known])
+    return model, batch, model.draw_noise(32, seeded(2))
 
 
-def _plain_fakes(model: InfoGANModel, noise: Tensor, codes: Codes) -> Tensor:
-    one_hot = torch.eye(10, dtype=torch.float64)[codes.category]
-    code = torch.tanh(model.generator.embed(torch.cat([one_hot, codes.continuous], dim=1)))
-    return torch.sigmoid(model.generator.decoder(torch.cat([noise, code], dim=1)))
+def _vector(noise: Noise) -> Tensor:
+    one_hot = torch.eye(10, dtype=torch.float64)[noise["category"]]
+    return torch.cat([one_hot, noise["continuous"]], dim=1)
+
+
+def _plain_fakes(model: InfoGANModel, noise: Noise) -> Tensor:
+    code = torch.tanh(model.generator.embed(_vector(noise)))
+    return torch.sigmoid(model.generator.decoder(torch.cat([noise["z"], code], dim=1)))
 
 
 def _plain_heads(model: InfoGANModel, images: Tensor) -> Tensor:
@@ -352,20 +318,20 @@ def _plain_heads(model: InfoGANModel, images: Tensor) -> Tensor:
     return heads
 
 
-def _plain_l_q(heads: Tensor, codes: Codes) -> Tensor:
+def _plain_l_q(heads: Tensor, noise: Noise) -> Tensor:
     mu, log_var = heads[:, 11:13], heads[:, 13:15].clamp(-10, 4)
-    continuous = log_prob(Normal(mu, log_var.exp().sqrt()), codes.continuous).sum(dim=1)
-    return F.cross_entropy(heads[:, 1:11], codes.category) - 0.1 * continuous.mean()
+    continuous = log_prob(Normal(mu, log_var.exp().sqrt()), noise["continuous"]).sum(dim=1)
+    return F.cross_entropy(heads[:, 1:11], noise["category"]) - 0.1 * continuous.mean()
 
 
-def _plain_infogan_j(model: InfoGANModel, images: Tensor, noise: Tensor, codes: Codes) -> Tensor:
-    real, fake = _plain_heads(model, images), _plain_heads(model, _plain_fakes(model, noise, codes).detach())
-    return _bce(real[:, 0], 1.0) + _bce(fake[:, 0], 0.0) + _plain_l_q(fake, codes)
+def _plain_infogan_j(model: InfoGANModel, images: Tensor, noise: Noise) -> Tensor:
+    real, fake = _plain_heads(model, images), _plain_heads(model, _plain_fakes(model, noise).detach())
+    return _bce(real[:, 0], 1.0) + _bce(fake[:, 0], 0.0) + _plain_l_q(fake, noise)
 
 
-def _plain_infogan_l(model: InfoGANModel, noise: Tensor, codes: Codes) -> Tensor:
-    fake = _plain_heads(model, _plain_fakes(model, noise, codes))
-    return _bce(fake[:, 0], 1.0) + _plain_l_q(fake, codes)
+def _plain_infogan_l(model: InfoGANModel, noise: Noise) -> Tensor:
+    fake = _plain_heads(model, _plain_fakes(model, noise))
+    return _bce(fake[:, 0], 1.0) + _plain_l_q(fake, noise)
 
 
 def _bce(logits: Tensor, target: float) -> Tensor:

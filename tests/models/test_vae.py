@@ -9,10 +9,9 @@ from torch import Tensor, nn
 from torch.distributions import Bernoulli, Normal, kl_divergence
 
 from models.hyperparameters import BetaVAE
-from models.losses import binarise
 from models.vae import BetaVAEModel
 from tests.models.oracles import log_prob
-from tests.models.training import digits, seeded, train
+from tests.models.training import digits, learn, seeded, train
 
 
 def test_beta_one_is_the_plain_vae() -> None:
@@ -25,7 +24,7 @@ def test_beta_one_is_the_plain_vae() -> None:
     adam = torch.optim.Adam([*encoder.parameters(), *decoder.parameters()], lr=model.hyperparameters.lr)
     adam.step()
 
-    terms = model.minibatch_step(images, labels, model.make_optimizers(), seeded(3))
+    terms = learn(model, model.make_optimizers(), images, labels, seeded(3))
     assert terms["loss/L"].item() == pytest.approx(plain.item(), rel=1e-9)
     assert terms["loss/J"].item() == pytest.approx(plain.item(), rel=1e-9)
     for ours, theirs in zip(model.encoder.parameters(), encoder.parameters(), strict=True):
@@ -38,7 +37,7 @@ def test_beta_one_is_the_plain_vae() -> None:
 def test_beta_weighs_the_kl_term_of_the_loss_and_not_of_j(beta: float) -> None:
     images, labels = digits(32)
     model = _model(beta=beta)
-    terms = model.minibatch_step(images, labels, model.make_optimizers(), seeded(3))
+    terms = learn(model, model.make_optimizers(), images, labels, seeded(3))
     reconstruction, kl = terms["train/reconstruction"].item(), terms["train/kl"].item()
     assert terms["loss/L"].item() == pytest.approx(reconstruction + beta * kl, rel=1e-6)
     assert terms["loss/J"].item() == pytest.approx(reconstruction + kl, rel=1e-6)
@@ -68,7 +67,7 @@ def test_negative_elbo_of_networks_that_ignore_their_input_is_a_fair_coin_per_pi
 
 def test_negative_elbo_is_the_mean_of_the_plain_loss_over_draws_whatever_beta_is() -> None:
     images, _ = digits(24)
-    x = binarise(images, seeded(1)).double()
+    x = torch.bernoulli(images, generator=seeded(1)).double()
     model = _model(beta=7.0).double()
     generator = seeded(2)
     q = _posterior(model.encoder, x)
@@ -83,7 +82,7 @@ def test_negative_elbo_is_the_mean_of_the_plain_loss_over_draws_whatever_beta_is
 
 def test_negative_elbo_bounds_the_likelihood_of_a_model_small_enough_to_integrate() -> None:
     model = _model(latent_dim=1).double()
-    x = binarise(digits(8)[0], seeded(1)).double()
+    x = torch.bernoulli(digits(8)[0], generator=seeded(1)).double()
     grid = torch.linspace(-8, 8, 4001, dtype=torch.float64)
     log_joint = log_prob(Bernoulli(logits=model.decoder(grid[:, None])[:, None]), x).sum(dim=(2, 3))
     log_prior = log_prob(Normal(0.0, 1.0), grid)[:, None]
@@ -106,7 +105,7 @@ def test_convolutional_vae_trains_on_larger_images() -> None:
     images = torch.zeros(16, 28, 28)
     images[:, 10:18, 10:18] = 1
     optimizers = model.make_optimizers()
-    losses = [model.minibatch_step(images, torch.zeros(16), optimizers, seeded(i))["loss/L"] for i in range(60)]
+    losses = [learn(model, optimizers, images, torch.zeros(16), seeded(i))["loss/L"] for i in range(60)]
     assert losses[-1] < 0.5 * losses[0]
 
 

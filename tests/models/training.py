@@ -9,7 +9,7 @@ from torch.optim import Optimizer
 
 from models.base import GenerativeModel
 
-__all__ = ["digits", "seeded", "train"]
+__all__ = ["digits", "learn", "seeded", "train"]
 
 
 def digits(count: int) -> tuple[Tensor, Tensor]:
@@ -24,14 +24,22 @@ def train(
 ) -> list[dict[str, Tensor]]:
     """Train by minibatches of 32, each epoch with its own generator; return the terms of every minibatch.
 
-    The number of images is a multiple of 32.
+    The number of images is a multiple of 32; all labels are known.
     """
     terms = []
     for epoch in epochs:
         generator = seeded(epoch)
         for rows in torch.randperm(len(images), generator=generator).chunk(len(images) // 32):
-            terms.append(model.minibatch_step(images[rows], labels[rows], optimizers, generator))
+            terms.append(learn(model, optimizers, images[rows], labels[rows], generator))
     return terms
+
+
+def learn(
+    model: GenerativeModel, optimizers: Sequence[Optimizer], images: Tensor, labels: Tensor, generator: torch.Generator
+) -> dict[str, Tensor]:
+    """Take one step on images whose labels are all known, and return its terms."""
+    noise = model.draw_noise(len(images), generator)
+    return model.minibatch_step(model.labelled_minibatch(images, labels), noise, optimizers)
 
 
 def seeded(seed: int) -> torch.Generator:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
-from models.base import LatentVariableModel
+from models.base import LatentVariableModel, Minibatch, Noise, Terms
 from models.build import build
 from models.metrics import likelihood
 from models.metrics.likelihood import SAMPLES, binarise, nelbo
@@ -24,9 +24,10 @@ class CountsWhitePixels(LatentVariableModel):
     def make_optimizers(self) -> list[Optimizer]:
         return []
 
-    def minibatch_step(
-        self, images: Tensor, labels: Tensor, optimizers: Sequence[Optimizer], generator: torch.Generator
-    ) -> dict[str, Tensor]:
+    def draw_noise(self, count: int, generator: torch.Generator) -> Noise:
+        return {}
+
+    def minibatch_step(self, batch: Minibatch, noise: Noise, optimizers: Sequence[Optimizer]) -> Terms:
         return {}
 
     def sample(self, count: int, generator: torch.Generator) -> Tensor:

@@ -13,11 +13,12 @@ from scipy.linalg import sqrtm
 from torch import Tensor
 from torch.optim import Optimizer
 
-from models.base import GenerativeModel
+from models.base import GenerativeModel, Minibatch, Noise, Terms
 from models.build import build
 from models.datasets import load_training
 from models.metrics.features import FeatureNetwork, feature_network
 from models.metrics.scoring import Scorer
+from tests.models.training import learn
 
 DIGITS = load_training("digits")
 IMAGES, LABELS = torch.from_numpy(DIGITS.images), torch.from_numpy(DIGITS.labels)
@@ -46,9 +47,10 @@ class Replays(GenerativeModel):
     def make_optimizers(self) -> list[Optimizer]:
         return []
 
-    def minibatch_step(
-        self, images: Tensor, labels: Tensor, optimizers: Sequence[Optimizer], generator: torch.Generator
-    ) -> dict[str, Tensor]:
+    def draw_noise(self, count: int, generator: torch.Generator) -> Noise:
+        return {}
+
+    def minibatch_step(self, batch: Minibatch, noise: Noise, optimizers: Sequence[Optimizer]) -> Terms:
         return {}
 
     def sample(self, count: int, generator: torch.Generator) -> Tensor:
@@ -175,7 +177,7 @@ def test_training_lowers_both_scores(scorer: Scorer) -> None:
     training = IMAGES[FOLDS != 0]
     for _ in range(150):
         chosen = torch.randint(len(training), (64,), generator=generator)
-        model.minibatch_step(training[chosen], LABELS[chosen], optimizers, generator)
+        learn(model, optimizers, training[chosen], LABELS[chosen], generator)
     after = scorer.score(model, 0, seeded())
     assert after["fid"] < before["fid"] / 4
     assert after["nelbo"] < before["nelbo"] - 10

@@ -1,0 +1,85 @@
+"""Stacked models: each fold computes what it would alone, and comes out of the stack as it went in."""
+
+import pytest
+import torch
+from torch import Tensor
+
+from models.base import GenerativeModel, Minibatch
+from models.build import build
+from models.hyperparameters import HYPERPARAMETERS
+from models.stacking import stack, unstack, worth_stacking
+from tests.models.training import digits, seeded
+
+FOLDS = 3
+
+
+@pytest.mark.parametrize("name", list(HYPERPARAMETERS))
+def test_what_comes_out_of_a_stack_is_what_went_in_and_the_models_are_left_alone(name: str) -> None:
+    models = _models(name)
+    before = [{key: value.clone() for key, value in model.state_dict().items()} for model in models]
+    stacked = stack(models)
+    for parameter in stacked.parameters():
+        parameter.data.add_(0)
+    for fold, expected in enumerate(before):
+        assert _same(unstack(stacked, fold).state_dict(), expected)
+        assert _same(models[fold].state_dict(), expected)
+    assert stacked.stacked
+    assert not unstack(stacked, 0).stacked
+
+
+@pytest.mark.parametrize("name", list(HYPERPARAMETERS))
+def test_steps_of_a_stack_are_the_steps_of_its_models(name: str) -> None:
+    """In float64, where sums in another order differ by less than the tolerance."""
+    models = [model.double() for model in _models(name)]
+    stacked = stack(models)
+    alone, together = [model.make_optimizers() for model in models], stacked.make_optimizers()
+    for step in range(3):
+        batches = [_minibatch(model, step, fold) for fold, model in enumerate(models)]
+        noises = [model.draw_noise(16, seeded(10 * step + fold)) for fold, model in enumerate(models)]
+        whole = Minibatch(*(torch.stack(parts) for parts in zip(*batches, strict=True)))
+        noise = {key: torch.stack([each[key] for each in noises]) for key in noises[0]}
+        terms = stacked.minibatch_step(whole, noise, together)
+        for fold, model in enumerate(models):
+            expected = model.minibatch_step(batches[fold], noises[fold], alone[fold])
+            assert terms.keys() == expected.keys()
+            for key, value in expected.items():
+                torch.testing.assert_close(terms[key][fold], value, atol=1e-9, rtol=1e-9)
+    for fold, model in enumerate(models):
+        for key, value in unstack(stacked, fold).state_dict().items():
+            torch.testing.assert_close(value, model.state_dict()[key], atol=1e-7, rtol=1e-7)
+
+
+def test_a_fold_that_diverges_leaves_the_others_of_its_stack_alone() -> None:
+    stacked = stack(_models("beta_vae"))
+    weights = next(stacked.parameters())
+    weights.data[1].fill_(torch.inf)
+    images = torch.stack([digits(16)[0]] * FOLDS)
+    noise = {
+        key: torch.stack([value] * FOLDS) for key, value in _models("beta_vae")[0].draw_noise(16, seeded(0)).items()
+    }
+    empty = Minibatch(images, images[:, :0], torch.zeros(FOLDS, 0, dtype=torch.int64))
+    for _ in range(2):
+        loss = stacked.minibatch_step(empty, noise, stacked.make_optimizers())["loss/L"]
+    assert loss.isfinite().tolist() == [True, False, True]
+
+
+def test_only_small_work_is_worth_stacking_whatever_the_machine() -> None:
+    small, large = (build("beta_vae", {"hidden": hidden}, side=8, classes=10, seed=0) for hidden in (128, 4096))
+    assert worth_stacking(small, 64)
+    assert not worth_stacking(small, 64_000)
+    assert not worth_stacking(large, 64)
+    assert not worth_stacking(build("beta_vae", {"network": "conv", "hidden": 8}, side=28, classes=10, seed=0), 2)
+
+
+def _models(name: str) -> list[GenerativeModel]:
+    return [build(name, {"hidden": 16}, side=8, classes=10, seed=fold) for fold in range(FOLDS)]
+
+
+def _minibatch(model: GenerativeModel, step: int, fold: int) -> Minibatch:
+    images, labels = digits(300)
+    rows = torch.randperm(300, generator=seeded(100 * step + fold))[:16]
+    return model.labelled_minibatch(images[rows].double(), labels[rows])
+
+
+def _same(first: dict[str, Tensor], second: dict[str, Tensor]) -> bool:
+    return first.keys() == second.keys() and all(torch.equal(first[key], second[key]) for key in first)
