@@ -1,7 +1,7 @@
 """Several models of one kind as one: their tensors stacked with the folds first, their steps taken together.
 
 A step of a small model is mostly the cost of starting its operations, which one stack pays once for all folds. Large
-models gain nothing on a CPU: docs/decisions/0008.
+models gain nothing on a CPU: docs/decisions/0007.
 """
 
 import copy
