@@ -18,7 +18,7 @@ import torch
 from benchmarks.machine import machine_line
 from models.build import build
 from models.fold_group import FoldGroup
-from models.hyperparameters import Value
+from models.rule import Value
 
 __all__ = ["CASES", "Case", "main"]
 

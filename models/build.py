@@ -1,16 +1,22 @@
 """From a model's name and its hyperparameters to the model with its initial weights."""
 
 from collections.abc import Mapping
-from typing import assert_never
+from typing import Any
 
 import torch
 
 from models.base import GenerativeModel
-from models.hyperparameters import BetaVAE, InfoGAN, Value, parse
+from models.hyperparameters import parse
 from models.infogan import InfoGANModel
+from models.infogan_hyperparameters import InfoGAN
+from models.rule import Value
 from models.vae import BetaVAEModel
+from models.vae_hyperparameters import BetaVAE
 
-__all__ = ["build"]
+__all__ = ["MODELS", "build"]
+
+MODELS: dict[type, Any] = {BetaVAE: BetaVAEModel, InfoGAN: InfoGANModel}
+"""The module of each kind of hyperparameters."""
 
 
 def build(model: str, hyperparameters: Mapping[str, Value], *, side: int, classes: int, seed: int) -> GenerativeModel:
@@ -24,10 +30,5 @@ def build(model: str, hyperparameters: Mapping[str, Value], *, side: int, classe
     parsed = parse(model, hyperparameters)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        match parsed:
-            case BetaVAE():
-                return BetaVAEModel(parsed, side=side, classes=classes)
-            case InfoGAN():
-                return InfoGANModel(parsed, side=side, classes=classes)
-            case _:
-                assert_never(parsed)
+        built: GenerativeModel = MODELS[type(parsed)](parsed, side=side, classes=classes)
+    return built

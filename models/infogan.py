@@ -17,18 +17,11 @@ from torch import Tensor
 from torch.optim import Adam, Optimizer
 
 from models.base import GenerativeModel, Minibatch, Noise, Terms, descend
-from models.hyperparameters import InfoGAN
+from models.infogan_hyperparameters import InfoGAN
 from models.infogan_networks import CONTINUOUS, Codes, Discriminator, Generator, Readings
-from models.losses import (
-    contrastive_bound,
-    discriminator_loss,
-    feature_distance,
-    gaussian_kl,
-    gaussian_nll,
-    generator_loss,
-    label_channel_nll,
-    scale_kl,
-)
+from models.losses.adversarial import discriminator_loss, feature_distance, generator_loss
+from models.losses.gaussian import gaussian_kl, gaussian_nll, scale_kl
+from models.losses.information import contrastive_bound, label_channel_nll
 
 __all__ = ["InfoGANModel"]
 

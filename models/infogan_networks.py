@@ -7,8 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from models.hyperparameters import InfoGAN
-from models.losses import LOG_VAR_RANGE, draw_gaussian
+from models.infogan_hyperparameters import InfoGAN
+from models.losses.gaussian import LOG_VAR_RANGE, draw_gaussian
 from models.networks import SLOPE, Dense, decoder, encoder
 
 __all__ = ["CONTINUOUS", "Codes", "Discriminator", "Generator", "Readings"]

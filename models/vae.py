@@ -7,9 +7,10 @@ from torch import Tensor
 from torch.optim import Adam, Optimizer
 
 from models.base import LatentVariableModel, Minibatch, Noise, Terms, descend
-from models.hyperparameters import BetaVAE
-from models.losses import LOG_VAR_RANGE, bernoulli_nll, binarise, draw_gaussian, gaussian_kl
+from models.losses.bernoulli import bernoulli_nll, binarise
+from models.losses.gaussian import LOG_VAR_RANGE, draw_gaussian, gaussian_kl
 from models.networks import decoder, encoder
+from models.vae_hyperparameters import BetaVAE
 
 __all__ = ["BetaVAEModel"]
 

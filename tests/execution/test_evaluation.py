@@ -13,8 +13,8 @@ from safetensors.torch import load_file
 from models.base import GenerativeModel
 from models.build import build
 from models.datasets import load_training
-from models.hyperparameters import Value
 from models.metrics.scoring import Scorer
+from models.rule import Value
 from sweeps.errors import StorageError
 from sweeps.execution import evaluation
 from sweeps.execution.evaluation import evaluate

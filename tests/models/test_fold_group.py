@@ -13,7 +13,7 @@ from torch.optim import SGD, Optimizer
 from models.base import GenerativeModel, Minibatch, Noise, Terms
 from models.build import build
 from models.fold_group import Divergence, FoldGroup
-from models.hyperparameters import Value
+from models.rule import Value
 from models.stacking import LARGEST_STACKED_WORK
 from tests.models.training import digits, seeded
 

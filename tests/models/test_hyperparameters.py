@@ -6,7 +6,9 @@ from dataclasses import fields
 
 import pytest
 
-from models.hyperparameters import HYPERPARAMETERS, BetaVAE, InfoGAN, defaults, parse, rules
+from models.hyperparameters import HYPERPARAMETERS, defaults, parse, rules
+from models.infogan_hyperparameters import InfoGAN
+from models.vae_hyperparameters import BetaVAE
 
 MODELS = list(HYPERPARAMETERS)
 

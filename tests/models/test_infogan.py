@@ -10,10 +10,10 @@ from torch import Tensor, nn
 from torch.distributions import Normal
 
 from models.base import Minibatch, Noise
-from models.hyperparameters import InfoGAN
 from models.infogan import InfoGANModel
+from models.infogan_hyperparameters import InfoGAN
 from models.infogan_networks import Codes
-from models.losses import contrastive_bound
+from models.losses.information import contrastive_bound
 from tests.models.oracles import log_prob
 from tests.models.training import digits, learn, seeded, train
 

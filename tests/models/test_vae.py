@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.distributions import Bernoulli, Normal, kl_divergence
 
-from models.hyperparameters import BetaVAE
 from models.vae import BetaVAEModel
+from models.vae_hyperparameters import BetaVAE
 from tests.models.oracles import log_prob
 from tests.models.training import digits, learn, seeded, train
 
