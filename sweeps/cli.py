@@ -60,16 +60,14 @@ def plan(spec: SpecPath, home: HomeOption = None, workers: WorkersOption = None,
 def run(spec: SpecPath, home: HomeOption = None, workers: WorkersOption = None, as_json: JsonOption = False) -> None:
     """Run a sweep, or continue one that was interrupted: same spec and home, same sweep."""
     with _errors_told(as_json):
+        checked, settings = load_spec(spec), Settings.read(home=home)
         from sweeps.driver import run_sweep  # seconds of imports that plans do without
         from sweeps.live_view import follow
 
-        checked = load_spec(spec)
         console = Console(stderr=True)
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         with follow(console, checked.objective) as watch:
-            report = run_sweep(
-                checked, Settings.read(home=home), workers=workers or _workers(checked.resources.cpus), watch=watch
-            )
+            report = run_sweep(checked, settings, workers=workers or _workers(checked.resources.cpus), watch=watch)
         again = _command("run", str(spec), home=home)
         _tell(report.as_json(), as_json, lambda console: cli_output.show_report(console, report, again, home))
         raise typer.Exit({"finished": 0, "failed": 1, "interrupted": INTERRUPTED}[report.state])

@@ -214,6 +214,19 @@ def test_the_home_is_taken_from_the_environment(home: Home, monkeypatch: pytest.
     assert [sweep["sweep_id"] for sweep in answer("list")["sweeps"]] == [SPEC.sweep_id]
 
 
+@pytest.mark.parametrize("command", ["plan", "run", "list", "show", "export", "dashboard"])
+def test_a_setting_that_cannot_be_meant_is_told_and_nothing_is_started(
+    command: str, spec_path: Path, home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SWEEPS_RECORD_PATIENCE", "soon")
+    words = {"plan": [spec_path], "run": [spec_path], "show": ["small"], "export": ["small"]}.get(command, [])
+    told = answer(command, *words, "--home", home.root, exit_code=2)["error"]
+    rule = "$SWEEPS_RECORD_PATIENCE must be a number of seconds, at least 0"
+    assert told == f"{rule}, but got 'soon'. Write it as 60, or unset it."
+    assert sweeps(command, *words, "--home", home.root).stderr == f"{told}\n"
+    assert not home.root.exists()
+
+
 @pytest.mark.parametrize(
     "words",
     [
