@@ -4,7 +4,6 @@ Imports neither torch, Ray nor MLflow before a command needs them; what is shown
 """
 
 import json
-import shlex
 import signal
 import sys
 from collections.abc import Iterator
@@ -68,8 +67,7 @@ def run(spec: SpecPath, home: HomeOption = None, workers: WorkersOption = None, 
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         with follow(console, checked.objective) as watch:
             report = run_sweep(checked, settings, workers=workers or _workers(checked.resources.cpus), watch=watch)
-        again = _command("run", str(spec), home=home)
-        _tell(report.as_json(), as_json, lambda console: cli_output.show_report(console, report, again, home))
+        _tell(report.as_json(), as_json, lambda console: cli_output.show_report(console, report, spec, home))
         raise typer.Exit({"finished": 0, "failed": 1, "interrupted": INTERRUPTED}[report.state])
 
 
@@ -103,7 +101,7 @@ def list_(home: HomeOption = None, as_json: JsonOption = False) -> None:
         place = Home(Settings.read(home=home).home)
         summaries = [summarise(place.sweep(sweep_id)) for sweep_id in place.sweep_ids()]
         shown = {"home": str(place.root), "sweeps": [summary.as_json() for summary in summaries]}
-        _tell(shown, as_json, lambda console: cli_output.show_list(console, place, summaries))
+        _tell(shown, as_json, lambda console: cli_output.show_list(console, place, summaries, home))
 
 
 @app.command(epilog="Example: sweeps show digits-beta-vae --json")
@@ -113,7 +111,7 @@ def show(sweep: SweepName, home: HomeOption = None, as_json: JsonOption = False)
         files = find_sweep(Home(Settings.read(home=home).home), sweep)
         summary, results = summarise(files), list(files.results())
         shown = {**summary.as_json(), "evaluations": [cli_output.evaluation_json(result) for result in results]}
-        _tell(shown, as_json, lambda console: cli_output.show_sweep(console, summary, results))
+        _tell(shown, as_json, lambda console: cli_output.show_sweep(console, summary, results, home))
 
 
 @app.command(epilog="Example: sweeps dashboard digits-beta-vae --port 5000")
@@ -202,10 +200,6 @@ def _latest(place: Home) -> Any:
     if not begun:
         raise SweepError(f"a dashboard shows a sweep, but {place.root} has none. Run one, or choose another --home.")
     return max(begun, key=lambda files: files.spec.stat().st_mtime)
-
-
-def _command(*words: str, home: Path | None) -> str:
-    return shlex.join(["sweeps", *words, *(["--home", str(home)] if home else [])])
 
 
 if __name__ == "__main__":
