@@ -5,6 +5,7 @@ Imports neither torch, Ray nor MLflow before a command needs them; what is shown
 
 import json
 import signal
+import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -116,9 +117,9 @@ def show(sweep: SweepName, home: HomeOption = None, as_json: JsonOption = False)
 
 @app.command(epilog="Example: sweeps dashboard digits-beta-vae --port 5000")
 def dashboard(
-    sweep: Annotated[str | None, typer.Argument(metavar="[SWEEP]", help="Open this sweep; else the latest.")] = None,
+    sweep: Annotated[str | None, typer.Argument(metavar="SWEEP", help="Open this sweep; else the latest.")] = None,
     home: HomeOption = None,
-    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.")] = 0,
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="Port on 127.0.0.1; 0 takes a free one.")] = 0,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in a browser.")] = True,
     as_json: JsonOption = False,
 ) -> None:
@@ -129,6 +130,8 @@ def dashboard(
         settings = Settings.read(home=home)
         place = Home(settings.home)
         files = find_sweep(place, sweep) if sweep else _latest(place)
+        _require_free(port)
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         with serve_pages(place, settings.tracking_uri, files.sweep_id, port) as pages:
             told = {"url": pages.url, "sweep_id": files.sweep_id, "pid": pages.pid}
             _tell(told, as_json, lambda console: cli_output.show_link(console, pages.url))
@@ -193,6 +196,19 @@ def _write(path: Path, text: str) -> None:
 
 def _workers(cpus: int) -> int:
     return max(1, available_cpus() // cpus)
+
+
+def _require_free(port: int) -> None:
+    """Refuse a port in use: whatever listens there might be taken for our own server."""
+    try:
+        with socket.socket() as probe:
+            probe.setsockopt(
+                socket.SOL_SOCKET, socket.SO_REUSEADDR, 1
+            )  # as servers do: the last one may just have ended
+            probe.bind(("127.0.0.1", port))
+    except OSError as error:
+        rule = f"--port must be free on 127.0.0.1, but got {port}: {error.strerror}"
+        raise SweepError(f"{rule}. Choose another, or leave it out to take a free one.") from error
 
 
 def _latest(place: Home) -> Any:
