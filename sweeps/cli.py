@@ -4,8 +4,8 @@ Imports neither torch, Ray nor MLflow before a command needs them; what is shown
 """
 
 import json
-import shlex
 import signal
+import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -60,18 +60,15 @@ def plan(spec: SpecPath, home: HomeOption = None, workers: WorkersOption = None,
 def run(spec: SpecPath, home: HomeOption = None, workers: WorkersOption = None, as_json: JsonOption = False) -> None:
     """Run a sweep, or continue one that was interrupted: same spec and home, same sweep."""
     with _errors_told(as_json):
+        checked, settings = load_spec(spec), Settings.read(home=home)
         from sweeps.driver import run_sweep  # seconds of imports that plans do without
         from sweeps.live_view import follow
 
-        checked = load_spec(spec)
         console = Console(stderr=True)
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         with follow(console, checked.objective) as watch:
-            report = run_sweep(
-                checked, Settings.read(home=home), workers=workers or _workers(checked.resources.cpus), watch=watch
-            )
-        again = _command("run", str(spec), home=home)
-        _tell(report.as_json(), as_json, lambda console: cli_output.show_report(console, report, again, home))
+            report = run_sweep(checked, settings, workers=workers or _workers(checked.resources.cpus), watch=watch)
+        _tell(report.as_json(), as_json, lambda console: cli_output.show_report(console, report, spec, home))
         raise typer.Exit({"finished": 0, "failed": 1, "interrupted": INTERRUPTED}[report.state])
 
 
@@ -105,7 +102,7 @@ def list_(home: HomeOption = None, as_json: JsonOption = False) -> None:
         place = Home(Settings.read(home=home).home)
         summaries = [summarise(place.sweep(sweep_id)) for sweep_id in place.sweep_ids()]
         shown = {"home": str(place.root), "sweeps": [summary.as_json() for summary in summaries]}
-        _tell(shown, as_json, lambda console: cli_output.show_list(console, place, summaries))
+        _tell(shown, as_json, lambda console: cli_output.show_list(console, place, summaries, home))
 
 
 @app.command(epilog="Example: sweeps show digits-beta-vae --json")
@@ -115,14 +112,14 @@ def show(sweep: SweepName, home: HomeOption = None, as_json: JsonOption = False)
         files = find_sweep(Home(Settings.read(home=home).home), sweep)
         summary, results = summarise(files), list(files.results())
         shown = {**summary.as_json(), "evaluations": [cli_output.evaluation_json(result) for result in results]}
-        _tell(shown, as_json, lambda console: cli_output.show_sweep(console, summary, results))
+        _tell(shown, as_json, lambda console: cli_output.show_sweep(console, summary, results, home))
 
 
 @app.command(epilog="Example: sweeps dashboard digits-beta-vae --port 5000")
 def dashboard(
-    sweep: Annotated[str | None, typer.Argument(metavar="[SWEEP]", help="Open this sweep; else the latest.")] = None,
+    sweep: Annotated[str | None, typer.Argument(metavar="SWEEP", help="Open this sweep; else the latest.")] = None,
     home: HomeOption = None,
-    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.")] = 0,
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="Port on 127.0.0.1; 0 takes a free one.")] = 0,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in a browser.")] = True,
     as_json: JsonOption = False,
 ) -> None:
@@ -133,6 +130,8 @@ def dashboard(
         settings = Settings.read(home=home)
         place = Home(settings.home)
         files = find_sweep(place, sweep) if sweep else _latest(place)
+        _require_free(port)
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         with serve_pages(place, settings.tracking_uri, files.sweep_id, port) as pages:
             told = {"url": pages.url, "sweep_id": files.sweep_id, "pid": pages.pid}
             _tell(told, as_json, lambda console: cli_output.show_link(console, pages.url))
@@ -199,15 +198,24 @@ def _workers(cpus: int) -> int:
     return max(1, available_cpus() // cpus)
 
 
+def _require_free(port: int) -> None:
+    """Refuse a port in use: whatever listens there might be taken for our own server."""
+    try:
+        with socket.socket() as probe:
+            probe.setsockopt(
+                socket.SOL_SOCKET, socket.SO_REUSEADDR, 1
+            )  # as servers do: the last one may just have ended
+            probe.bind(("127.0.0.1", port))
+    except OSError as error:
+        rule = f"--port must be free on 127.0.0.1, but got {port}: {error.strerror}"
+        raise SweepError(f"{rule}. Choose another, or leave it out to take a free one.") from error
+
+
 def _latest(place: Home) -> Any:
     begun = [place.sweep(sweep_id) for sweep_id in place.sweep_ids()]
     if not begun:
         raise SweepError(f"a dashboard shows a sweep, but {place.root} has none. Run one, or choose another --home.")
     return max(begun, key=lambda files: files.spec.stat().st_mtime)
-
-
-def _command(*words: str, home: Path | None) -> str:
-    return shlex.join(["sweeps", *words, *(["--home", str(home)] if home else [])])
 
 
 if __name__ == "__main__":

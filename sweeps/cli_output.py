@@ -1,6 +1,5 @@
 """How answers look on a terminal: tables and a few sentences."""
 
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.table import Table
 
+from sweeps.cli_command import command
 from sweeps.execution.result import EvaluationResult
 from sweeps.execution.storage import Home
 from sweeps.plan import Plan
@@ -46,8 +46,9 @@ def show_plan(console: Console, plan: Plan) -> None:
     )
 
 
-def show_report(console: Console, report: "SweepReport", again: str, home: Path | None) -> None:
-    """Show how a run ended and what to do next."""
+def show_report(console: Console, report: "SweepReport", spec: Path, home: Path | None) -> None:
+    """Show how a run ended and what to do next; `spec` and `home` are as they were given."""
+    again = command("run", str(spec), home=home)
     if report.best is not None:
         champion = report.best.champion
         _say(console, f"Champion of {report.sweep_id}: trial {champion.trial}")
@@ -57,8 +58,7 @@ def show_report(console: Console, report: "SweepReport", again: str, home: Path 
         told = f"{mean} (mean and standard error over {len(champion.folds)} folds)"
         _say(console, f"  {report.best.objective:<24}{told}", "")
         _say(console, f"best.yaml   {report.files.best}", *(f"figure      {figure}" for figure in report.figures))
-        where = f" --home {shlex.quote(str(home))}" if home else ""
-        _say(console, f"dashboard   sweeps dashboard {report.sweep_id}{where}")
+        _say(console, f"dashboard   {command('dashboard', report.sweep_id, home=home)}")
     elif report.state == "interrupted":
         _say(
             console, f"Sweep {report.sweep_id} was interrupted: {report.why.rstrip('.')}.", f"Continue it with: {again}"
@@ -71,12 +71,13 @@ def show_report(console: Console, report: "SweepReport", again: str, home: Path 
     _say(console, f"{told}, {_duration(report.seconds)}")
 
 
-def show_list(console: Console, home: Home, summaries: Sequence[Summary]) -> None:
-    """Show the sweeps of a home."""
+def show_list(console: Console, place: Home, summaries: Sequence[Summary], home: Path | None) -> None:
+    """Show the sweeps of a home; `home` is as it was given."""
     if not summaries:
-        _say(console, f"No sweeps in {home.root}. Begin with: sweeps run examples/digits-beta-vae.yaml")
+        begin = command("run", "examples/digits-beta-vae.yaml", home=home)
+        _say(console, f"No sweeps in {place.root}. Begin with: {begin}")
         return
-    table = _table(f"sweeps in {home.root}", "sweep", "state", "model", "dataset", "evaluations", "champion")
+    table = _table(f"sweeps in {place.root}", "sweep", "state", "model", "dataset", "evaluations", "champion")
     for summary in summaries:
         done = f"{summary.evaluations}/{summary.planned}"
         best = f"{summary.objective} {summary.champion['mean']:.4g}" if summary.champion else ""
@@ -84,8 +85,8 @@ def show_list(console: Console, home: Home, summaries: Sequence[Summary]) -> Non
     console.print(table)
 
 
-def show_sweep(console: Console, summary: Summary, results: Sequence[EvaluationResult]) -> None:
-    """Show a sweep with its evaluations."""
+def show_sweep(console: Console, summary: Summary, results: Sequence[EvaluationResult], home: Path | None) -> None:
+    """Show a sweep with its evaluations; `home` is as it was given."""
     done = f"{summary.evaluations} of {summary.planned} evaluations"
     _say(console, f"{summary.sweep_id}: {summary.state}, {summary.model} on {summary.dataset}, {done}", summary.why)
     table = _table("", "trial", "bracket", "rung", "epochs", summary.objective, "state")
@@ -95,7 +96,8 @@ def show_sweep(console: Console, summary: Summary, results: Sequence[EvaluationR
         table.add_row(*map(str, (result.trial, result.bracket, result.rung, result.epochs)), mean, state)
     console.print(table)
     if summary.champion:
-        _say(console, f"champion: trial {summary.champion['trial']}; sweeps export {summary.sweep_id} -o best.yaml")
+        export = command("export", summary.sweep_id, "-o", "best.yaml", home=home)
+        _say(console, f"champion: trial {summary.champion['trial']}; to take it away: {export}")
 
 
 def show_link(console: Console, url: str) -> None:

@@ -7,25 +7,39 @@ import os
 import socket
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 from sweeps.errors import StorageError
 from sweeps.execution.result import EvaluationResult
 from sweeps.execution.storage import SweepFiles
-from sweeps.progress import Progress, take_stock
+from sweeps.progress import Computed, Progress, take_stock
 from sweeps.record.recorder import EndStatus
-from sweeps.record.sweep_record import SweepRecord
-from sweeps.search.search import Evaluation, Outcome, Search
+from sweeps.search.search import Ending, Evaluation, Outcome, Search
 from sweeps.spec import SweepSpec
 
-__all__ = ["Drive"]
+__all__ = ["Drive", "TrialRecord"]
 
 MAX_DEATHS = 3
 """Workers that may die on an evaluation before its trial has failed."""
 
 Key = tuple[int, int]
 """A trial and a rung."""
+
+
+class TrialRecord(Protocol):
+    """Where it is told what becomes of trials."""
+
+    @property
+    def trouble(self) -> str:
+        """Why it is behind, or empty."""
+
+    def take(self, result: EvaluationResult) -> None:
+        """Record an evaluation."""
+
+    def close_trial(self, trial: int, *, status: EndStatus, why: str) -> None:
+        """Record that a trial goes no further."""
 
 
 @dataclass
@@ -45,14 +59,13 @@ class Drive:
     spec: SweepSpec
     files: SweepFiles
     search: Search
-    record: SweepRecord
+    record: TrialRecord
     workers: int
     watch: Callable[[Progress], None]
     trouble: str | None = None
     _running: set[Key] = field(default_factory=set, init=False)
-    _computed: set[Key] = field(default_factory=set, init=False)
+    _computed: Computed = field(default=Computed(), init=False)
     _closed: set[int] = field(default_factory=set, init=False)
-    _busy_seconds: float = field(default=0.0, init=False)
     _deaths: Counter[Key] = field(default_factory=Counter, init=False)
 
     def replay(self) -> None:
@@ -61,18 +74,18 @@ class Drive:
         Raises:
             StorageError: A file is damaged, or holds the result of another configuration.
         """
-        results = list(self.files.results())
+        results, endings = list(self.files.results()), list[Ending]()
         for result in results:
-            if result.rung >= len(self.search.ladder.bracket_of(result.trial).rungs):
+            if not self.search.ladder.holds(result.trial, result.rung):
                 raise self._foreign(result)
-            self.search.tell(_outcome(result))
+            endings += self.search.tell(_outcome(result))
         for result in results:
             configuration = self.search.configuration(result.trial)
             # A result whose bracket is not certain yet, since an earlier file was moved away, is checked when it is.
             if configuration is not None and self.spec.hyperparameters(configuration) != result.hyperparameters:
                 raise self._foreign(result)
             self.record.take(result)
-        self._close_decided()
+        self._close(endings)
         self.show()
 
     def next_evaluation(self) -> Evaluation | None:
@@ -104,7 +117,7 @@ class Drive:
             trouble = str(error)
         else:
             if result is not None:
-                self._take(evaluation, result)
+                self._take(result)
             elif not died and trouble is None:
                 trouble = f"{self.files.result(evaluation.trial, evaluation.rung)} must exist, but does not."
         self.trouble = self.trouble or trouble
@@ -115,20 +128,21 @@ class Drive:
         stock = take_stock(
             self.files.sweep_id, self.search, running=self._running, computed=self._computed, workers=self.workers
         )
-        self.watch(replace(stock, trouble=self.record.trouble, busy_seconds=self._busy_seconds))
+        self.watch(replace(stock, trouble=self.record.trouble))
 
     def close_undecided(self) -> None:
         """Record that the trials in hand were interrupted; the next run takes them up again."""
         for trial in sorted({outcome.trial for outcome in self.search.outcomes} - self._closed):
             self.record.close_trial(trial, status="KILLED", why="interrupted; running the sweep again continues it")
 
-    def _take(self, evaluation: Evaluation, result: EvaluationResult) -> None:
-        self.search.tell(_outcome(result))
-        self._computed.add((evaluation.trial, evaluation.rung))
-        self._busy_seconds += (result.ended - result.started) / 1000
+    def _take(self, result: EvaluationResult) -> None:
+        endings = self.search.tell(_outcome(result))
+        epochs = self.search.ladder.bracket_of(result.trial).epochs_to_train(result.rung)
+        self._computed = self._computed.plus(epochs=epochs, seconds=(result.ended - result.started) / 1000)
         self.record.take(result)
-        self._close_decided()
-        self._drop_checkpoints(evaluation)
+        if result.rung:
+            self.files.checkpoint(result.trial, result.rung - 1).unlink(missing_ok=True)
+        self._close(endings)
 
     def _mourn(self, evaluation: Evaluation) -> EvaluationResult | None:
         """Have an evaluation whose worker died repeated, or give it up at the third death.
@@ -141,39 +155,27 @@ class Drive:
             return None
         return self.files.write_result(self._failed(evaluation))
 
-    def _close_decided(self) -> None:
-        for trial in sorted({outcome.trial for outcome in self.search.outcomes} - self._closed):
-            if self.search.is_decided(trial):
-                self._closed.add(trial)
-                last = max((o for o in self.search.outcomes if o.trial == trial), key=lambda o: o.rung)
-                bracket = self.search.ladder.bracket_of(trial)
-                status: EndStatus = "FAILED" if last.mean is None else "FINISHED"
-                self.record.close_trial(trial, status=status, why=self._why(last, len(bracket.rungs)))
+    def _close(self, endings: Sequence[Ending]) -> None:
+        """Record that trials have ended, and remove checkpoints that nothing will be continued from."""
+        for ending in endings:
+            trial, rung = ending.last.trial, ending.last.rung
+            self._closed.add(trial)
+            status: EndStatus = "FAILED" if ending.last.mean is None else "FINISHED"
+            self.record.close_trial(trial, status=status, why=self._why(ending))
+            if not ending.at_top:
+                self.files.checkpoint(trial, rung).unlink(missing_ok=True)
 
-    def _why(self, last: Outcome, rungs: int) -> str:
-        if last.mean is None:
-            result = self.files.read_result(last.trial, last.rung)
+    def _why(self, ending: Ending) -> str:
+        trial, rung = ending.last.trial, ending.last.rung
+        if ending.last.mean is None:
+            result = self.files.read_result(trial, rung)
             return result.reason if result else "failed"
-        if last.rung + 1 == rungs:
+        if ending.at_top:
             return "reached the top rung"
-        bracket = self.search.ladder.bracket_of(last.trial)
-        promoted = bracket.rungs[last.rung + 1].trials
-        rivals = [o for o in self.search.outcomes if o.rung == last.rung and o.trial in bracket.trials]
-        ahead = sum(o.mean is not None and (o.mean, o.trial) < (last.mean, last.trial) for o in rivals)
-        place = f"rank {ahead + 1} of {len(rivals)} at {bracket.rungs[last.rung].epochs} epochs"
-        return f"{place}, of which {promoted} go on"
-
-    def _drop_checkpoints(self, evaluation: Evaluation) -> None:
-        """Remove checkpoints that nothing will be continued from: those below a rung, and those of stopped trials."""
-        if evaluation.rung:
-            self.files.checkpoint(evaluation.trial, evaluation.rung - 1).unlink(missing_ok=True)
-        bracket = self.search.ladder.bracket_of(evaluation.trial)
-        if evaluation.rung + 1 == len(bracket.rungs):
-            return
-        promoted = self.search.entrants(bracket, evaluation.rung + 1)
-        if promoted is not None:
-            for trial in set(self.search.entrants(bracket, evaluation.rung) or ()) - set(promoted):
-                self.files.checkpoint(trial, evaluation.rung).unlink(missing_ok=True)
+        bracket = self.search.ladder.bracket_of(trial)
+        entrants = self.search.entrants(bracket, rung) or ()
+        place = f"rank {ending.place} of {len(entrants)} at {bracket.rungs[rung].epochs} epochs"
+        return f"{place}, of which {bracket.rungs[rung + 1].trials} go on"
 
     def _failed(self, evaluation: Evaluation) -> EvaluationResult:
         now = time.time_ns() // 1_000_000

@@ -1,11 +1,13 @@
 """What is going on in a sweep, as one value that views draw: brackets, rungs, the best so far, time left."""
 
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sweeps.search.ladder import Ladder
+from sweeps.search.halving import Halving
 from sweeps.search.search import Search
 
-__all__ = ["BestSoFar", "Progress", "RungProgress", "take_stock"]
+__all__ = ["BestSoFar", "Computed", "Progress", "RungProgress", "take_stock"]
 
 Key = tuple[int, int]
 """A trial and a rung."""
@@ -31,6 +33,25 @@ class BestSoFar:
 
 
 @dataclass(frozen=True)
+class Computed:
+    """What this run has computed, as opposed to what earlier runs left.
+
+    Attributes:
+        evaluations: How many.
+        epochs: Epochs of one fold that they trained.
+        seconds: Time that workers spent on them, summed over workers.
+    """
+
+    evaluations: int = 0
+    epochs: int = 0
+    seconds: float = 0.0
+
+    def plus(self, *, epochs: int, seconds: float) -> "Computed":
+        """Return it with one more evaluation."""
+        return Computed(self.evaluations + 1, self.epochs + epochs, self.seconds + seconds)
+
+
+@dataclass(frozen=True)
 class Progress:
     """A sweep at one moment.
 
@@ -42,7 +63,7 @@ class Progress:
         best: The best so far.
         workers: How many workers there are.
         epochs_done: Epochs of one fold trained by this run.
-        epochs_left: Epochs of one fold still to be trained.
+        epochs_left: Epochs of one fold still to be trained, at most: rungs above the present ones count as filled.
         trouble: What the record suffers from, or empty.
         busy_seconds: Time that workers spent on the evaluations of this run, summed over workers.
     """
@@ -76,51 +97,45 @@ class Progress:
         return min(self.workers, sum(rung.running for rungs in self.brackets for rung in rungs))
 
 
-def take_stock(sweep_id: str, search: Search, *, running: set[Key], computed: set[Key], workers: int) -> Progress:
+def take_stock(sweep_id: str, search: Search, *, running: set[Key], computed: Computed, workers: int) -> Progress:
     """Return the progress that follows from a search's outcomes.
 
     Args:
         sweep_id: The sweep.
         search: Its search.
         running: Trial and rung of each evaluation that has been handed out.
-        computed: Trial and rung of each evaluation that this run computed.
+        computed: What this run computed.
         workers: How many workers there are.
     """
-    done = {(outcome.trial, outcome.rung) for outcome in search.outcomes}
-    brackets = tuple(
-        tuple(
-            RungProgress(
-                trials=rung.trials,
-                epochs=rung.epochs,
-                done=sum((trial, number) in done for trial in bracket.trials),
-                running=sum((trial, number) in running for trial in bracket.trials),
-            )
-            for number, rung in enumerate(bracket.rungs)
-        )
-        for bracket in search.ladder
-    )
-    left = search.ladder.epochs - sum(_cost(search.ladder, trial, rung) for trial, rung in done)
+    busy = Counter((search.ladder.bracket_of(trial).number, rung) for trial, rung in running)
     return Progress(
         sweep_id=sweep_id,
-        brackets=brackets,
-        computed=len(computed),
-        restored=len(done) - len(computed),
-        best=_best(search),
+        brackets=tuple(_rungs(halving, busy) for halving in search.halvings),
+        computed=computed.evaluations,
+        restored=sum(len(told) for halving in search.halvings for told in halving.told) - computed.evaluations,
+        best=min(_bests(search), key=lambda best: (-best.epochs, best.mean, best.trial), default=None),
         workers=workers,
-        epochs_done=sum(_cost(search.ladder, trial, rung) for trial, rung in computed),
-        epochs_left=left,
+        epochs_done=computed.epochs,
+        epochs_left=sum(map(_epochs_left, search.halvings)),
+        busy_seconds=computed.seconds,
     )
 
 
-def _cost(ladder: Ladder, trial: int, rung: int) -> int:
-    rungs = ladder.bracket_of(trial).rungs
-    return rungs[rung].epochs - (rungs[rung - 1].epochs if rung else 0)
+def _rungs(halving: Halving, busy: Counter[tuple[int, int]]) -> tuple[RungProgress, ...]:
+    number, rungs = halving.bracket.number, halving.bracket.rungs
+    return tuple(
+        RungProgress(rung.trials, rung.epochs, done=len(halving.told[i]), running=busy[number, i])
+        for i, rung in enumerate(rungs)
+    )
 
 
-def _best(search: Search) -> BestSoFar | None:
-    scored = [
-        BestSoFar(outcome.trial, search.ladder.bracket_of(outcome.trial).rungs[outcome.rung].epochs, outcome.mean)
-        for outcome in search.outcomes
-        if outcome.mean is not None
-    ]
-    return min(scored, key=lambda best: (-best.epochs, best.mean, best.trial), default=None)
+def _bests(search: Search) -> Iterator[BestSoFar]:
+    for halving in search.halvings:
+        for rung, ranked in zip(halving.bracket.rungs, halving.ranked, strict=True):
+            for mean, trial in ranked[:1]:
+                yield BestSoFar(trial, rung.epochs, mean)
+
+
+def _epochs_left(halving: Halving) -> int:
+    bracket = halving.bracket
+    return sum(halving.left(rung) * bracket.epochs_to_train(rung) for rung in range(len(bracket.rungs)))

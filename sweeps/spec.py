@@ -55,8 +55,8 @@ class IntegerSpec(_DomainSpec):
     """Whole numbers, both ends included."""
 
     type: Literal["integer"]
-    low: int
-    high: int
+    low: int = Field(ge=-(2**53), le=2**53)
+    high: int = Field(ge=-(2**53), le=2**53)
 
     def domain(self) -> Domain:
         """Return the domain that is meant."""
@@ -124,6 +124,16 @@ class SweepSpec(_Strict):
         """Return the one text of this spec: every default written out, keys sorted."""
         return json.dumps(self.model_dump(mode="json"), sort_keys=True, allow_nan=False)
 
+    def natural(self) -> "SweepSpec":
+        """Return this spec, which must be sound, with each value in the kind of its hyperparameter.
+
+        `lr: 1` and `lr: 1.0` are one sweep, and so have one text and one id.
+        """
+        kinds = {name: rule.kind for name, rule in rules(self.model).items()}
+        fixed = {name: kinds[name](value) for name, value in self.fixed.items()}
+        space = {name: _natural(domain, name, kinds) for name, domain in self.space.items()}
+        return self.model_copy(update={"fixed": fixed, "space": space})
+
     def search_space(self) -> SearchSpace:
         """Return what is searched, by name, parents of conditions before their children.
 
@@ -157,6 +167,13 @@ class SweepSpec(_Strict):
     def log_scaled(self) -> set[str]:
         """Return the searched hyperparameters that are drawn on a logarithmic scale."""
         return {d.name for d in self.search_space() if isinstance(d.domain, LogUniform)}
+
+
+def _natural(domain: DomainSpec, name: str, kinds: Mapping[str, type]) -> DomainSpec:
+    update: dict[str, object] = {"when": {parent: kinds[parent](value) for parent, value in domain.when.items()}}
+    if isinstance(domain, ChoiceSpec):
+        update["values"] = [kinds[name](value) for value in domain.values]
+    return domain.model_copy(update=update)
 
 
 def _dimension(name: str, spec: Any) -> Dimension:

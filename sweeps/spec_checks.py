@@ -1,6 +1,8 @@
 """From plain data to a `SweepSpec`, or to every fault at once: what must hold between sections and with what ships."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -8,13 +10,14 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from models.datasets import DATASETS, DatasetError, class_counts
-from models.hyperparameters import HYPERPARAMETERS, rules
+from models.hyperparameters import HYPERPARAMETERS, Rule, rules
 from models.objectives import OBJECTIVES, TRAINING_LOSSES
+from search_spaces.domains import IntegerRange, Value
 from search_spaces.shipped import load_shipped, shipped_names
 from sweeps.errors import Fault, SpecError
 from sweeps.search.ladder import build_ladder
 from sweeps.spec import ChoiceSpec, SweepSpec
-from sweeps.spec_faults import shape_faults, unknown_name
+from sweeps.spec_faults import concise, shape_faults, unknown_name
 from sweeps.spec_file import read_spec_file
 
 __all__ = ["load_spec", "parse_spec"]
@@ -35,33 +38,32 @@ def load_spec(path: Path) -> SweepSpec:
     """Read and check a spec file.
 
     Raises:
-        SpecError: With every fault of the file.
+        SpecError: With every fault of the file, up to `MAX_FAULTS`.
     """
     return parse_spec(read_spec_file(path), source=str(path))
 
 
 def parse_spec(raw: Mapping[str, Any], source: str = "the spec") -> SweepSpec:
-    """Check a spec given as plain data.
+    """Check a spec given as plain data, and return it with one spelling for equal values.
 
     Raises:
-        SpecError: With every fault.
+        SpecError: With every fault, up to `MAX_FAULTS`.
     """
-    content, faults = _expand(raw)
-    bad = {fault.path for fault in faults}
+    content, unexpanded = _expand(raw)
+    details: list[ErrorDetails] = []
+    unsound = {fault.path for fault in unexpanded}
     try:
         spec = SweepSpec.model_validate(content)
     except ValidationError as error:
         details = error.errors(include_url=False)
-        faults += shape_faults(details)
-        sound, unsound = _without_faulty(content, details)
-        bad |= unsound
+        sound, sections = _without_faulty(content, details)
+        unsound |= sections
         spec = SweepSpec.model_validate(sound)
-    for needs, check in CHECKS:
-        if not needs & bad:
-            faults += check(spec)
+    checks = (check(spec) for needs, check in CHECKS if not needs & unsound)
+    faults = concise(chain(unexpanded, shape_faults(details), *checks))
     if faults:
         raise SpecError(faults, source)
-    return spec
+    return spec.natural()
 
 
 def _without_faulty(content: Mapping[str, Any], details: Iterable[ErrorDetails]) -> tuple[dict[str, Any], set[str]]:
@@ -69,17 +71,20 @@ def _without_faulty(content: Mapping[str, Any], details: Iterable[ErrorDetails])
 
     A faulty entry of `space` or `fixed` goes alone; any other section goes as a whole, but for keys it should not have.
     """
-    sound = {key: dict(value) if isinstance(value, dict) else value for key, value in content.items()}
     unsound: set[str] = set()
+    entries: defaultdict[str, set[str]] = defaultdict(set)
     for detail in details:
         section, *rest = map(str, detail["loc"])
         alone = bool(rest) and (section in {"space", "fixed"} or detail["type"] == "extra_forbidden")
-        if alone and isinstance(sound.get(section), dict):
-            sound[section].pop(rest[0], None)
+        if alone and isinstance(content.get(section), dict):
+            entries[section].add(rest[0])
             unsound.add(f"{section} entry")
         else:
-            sound.pop(section, None)
             unsound.add(section)
+    sound = {key: value for key, value in content.items() if str(key) not in unsound}
+    for section, keys in entries.items():
+        if section in sound:
+            sound[section] = {key: value for key, value in sound[section].items() if str(key) not in keys}
     return {**{key: value for key, value in STAND_INS.items() if key not in sound}, **sound}, unsound
 
 
@@ -163,10 +168,16 @@ def _check_fixed(spec: SweepSpec) -> Iterator[Fault]:
         if name not in known:
             yield unknown_name(f"fixed.{name}", f"a hyperparameter of {spec.model}", name, known)
         elif not known[name].allows(value):
-            yield Fault(f"fixed.{name}", str(known[name]), repr(value), f"Its default is {known[name].default!r}.")
+            yield Fault(f"fixed.{name}", str(known[name]), repr(value), _remedy(known[name], value))
         elif name in spec.space:
             rule = "a hyperparameter is either fixed or searched"
             yield Fault(f"fixed.{name}", rule, "both", "Remove it from `fixed` or from `space`.")
+
+
+def _remedy(rule: Rule, value: Value) -> str:
+    if isinstance(value, float) and value.is_integer() and rule.allows(int(value)):
+        return f"Write {int(value)}."
+    return f"Its default is {rule.default!r}."
 
 
 def _check_space(spec: SweepSpec) -> Iterator[Fault]:
@@ -179,10 +190,14 @@ def _check_space(spec: SweepSpec) -> Iterator[Fault]:
             domain = domain_spec.domain()
         except ValueError as error:
             rule, _, value = str(error).partition(", but got ")
-            yield Fault(f"space.{name}", rule, value, "Mend low and high.")
+            remedy = "Write each once." if isinstance(domain_spec, ChoiceSpec) else "Mend low and high."
+            yield Fault(f"space.{name}", rule, value, remedy)
             continue
         if known is not None and not domain.lies_within(known[name].allows):
-            yield Fault(f"space.{name}", str(known[name]), str(domain), "Narrow the domain to that range.")
+            remedy = "Narrow the domain to that range."
+            if known[name].kind is int and not isinstance(domain, IntegerRange):
+                remedy = "Use `type: integer`, or a choice of numbers without a point, within that range."
+            yield Fault(f"space.{name}", str(known[name]), str(domain), remedy)
 
 
 def _check_conditions(spec: SweepSpec) -> Iterator[Fault]:

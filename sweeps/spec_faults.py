@@ -1,14 +1,18 @@
 """From pydantic's errors to faults that people can put right: rule, value, remedy, and the nearest valid name."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
+from itertools import islice
 
 from pydantic_core import ErrorDetails
 
 from sweeps.errors import Fault
 from sweeps.spec import SweepSpec
 
-__all__ = ["shape_faults", "unknown_name"]
+__all__ = ["MAX_FAULTS", "concise", "shape_faults", "unknown_name"]
+
+MAX_FAULTS = 100
+"""More than a spec of a page has: whoever sees so many has given something else."""
 
 EXAMPLES = {
     "name": "name: digits-beta-vae",
@@ -26,12 +30,24 @@ EXAMPLES = {
 """How each section is written."""
 
 
-def shape_faults(details: Iterable[ErrorDetails]) -> list[Fault]:
-    """Return the first fault of each place: a value outside a union has one for every member."""
-    by_path: dict[str, Fault] = {}
+def shape_faults(details: Iterable[ErrorDetails]) -> Iterator[Fault]:
+    """Yield the first fault of each place: a value outside a union has one for every member."""
+    seen: set[str] = set()
     for fault in map(_translate, details):
-        by_path.setdefault(fault.path, fault)
-    return list(by_path.values())
+        if fault.path not in seen:
+            seen.add(fault.path)
+            yield fault
+
+
+def concise(faults: Iterable[Fault]) -> list[Fault]:
+    """Return faults in few words, whatever was given; if there are more than `MAX_FAULTS`, the last one says so."""
+    told = [
+        Fault(_shorten(f.path, 100), _shorten(f.rule, 300), _shorten(f.value, 60), _shorten(f.remedy, 300))
+        for f in islice(faults, MAX_FAULTS + 1)
+    ]
+    if len(told) > MAX_FAULTS:
+        told[-1] = Fault("(file)", f"at most {MAX_FAULTS} faults are told at a time", "more", "Mend these first.")
+    return told
 
 
 def unknown_name(path: str, what: str, given: str, valid: Iterable[str]) -> Fault:
@@ -44,7 +60,7 @@ def unknown_name(path: str, what: str, given: str, valid: Iterable[str]) -> Faul
 
 def _translate(detail: ErrorDetails) -> Fault:
     path = _path(detail)
-    value = _shorten(detail["input"])
+    value = repr(detail["input"])
     example = f"As in `{EXAMPLES.get(str(detail['loc'][0]), EXAMPLES['name'])}`."
     match detail["type"]:
         case "extra_forbidden":
@@ -79,6 +95,5 @@ def _siblings(loc: tuple[int | str, ...]) -> Iterable[str]:
     return getattr(kind, "model_fields", {})
 
 
-def _shorten(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}…"
+def _shorten(text: str, length: int) -> str:
+    return text if len(text) <= length else f"{text[: length - 1]}…"

@@ -16,7 +16,7 @@ MAX_BYTES = 65_536
 
 
 class _StrictLoader(yaml.SafeLoader):
-    """Safe YAML without aliases, merges and repeated keys, in which 1e-3 is a number as it is in JSON."""
+    """Safe YAML whose keys are names, each once, without aliases and merges; 1e-3 is a number as it is in JSON."""
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
@@ -25,12 +25,12 @@ class _StrictLoader(yaml.SafeLoader):
         return super().compose_node(parent, index)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        if any(key.tag == "tag:yaml.org,2002:merge" for key, _ in node.value):
-            raise yaml.MarkedYAMLError(problem="merges (<<) are not allowed", problem_mark=node.start_mark)
-        keys = [key.value for key, _ in node.value]
-        twice = sorted({key for key in keys if isinstance(key, str) and keys.count(key) > 1})
-        if twice:
-            raise yaml.MarkedYAMLError(problem=f"key {twice[0]!r} stands twice", problem_mark=node.start_mark)
+        seen: set[str] = set()
+        for key, _ in node.value:
+            problem = _key_problem(key, seen)
+            if problem:
+                raise yaml.MarkedYAMLError(problem=problem, problem_mark=key.start_mark)
+            seen.add(key.value)
         return super().construct_mapping(node, deep)
 
 
@@ -68,7 +68,7 @@ def parse_text(text: bytes, source: str = "the spec") -> dict[str, Any]:
     except (yaml.YAMLError, UnicodeDecodeError, ValueError, RecursionError) as error:
         said = " ".join(str(error).split()) or type(error).__name__
         raise _fault(source, "a spec must be YAML or JSON", said, "Mend the place named.") from error
-    if not isinstance(content, dict) or not all(isinstance(key, str) for key in content):
+    if not isinstance(content, dict):
         remedy = "Begin with `name: …` and `model: …`; examples/ has whole specs."
         raise _fault(source, "a spec must be a mapping of names to values", type(content).__name__, remedy)
     return content
@@ -82,11 +82,22 @@ def _parse(text: str) -> Any:
         return yaml.load(text, Loader=_StrictLoader)  # noqa: S506  # a SafeLoader, made stricter
 
 
+def _key_problem(key: yaml.Node, before: set[str]) -> str:
+    match key.tag:
+        case "tag:yaml.org,2002:str":
+            return f"key {key.value!r} stands twice" if key.value in before else ""
+        case "tag:yaml.org,2002:merge":
+            return "merges (<<) are not allowed"
+        case _:
+            return "a key must be a name, in quotes if need be"
+
+
 def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    content = dict(pairs)
-    if len(content) < len(pairs):
-        keys = [key for key, _ in pairs]
-        raise ValueError(f"key {next(key for key in keys if keys.count(key) > 1)!r} stands twice")
+    content: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in content:
+            raise ValueError(f"key {key!r} stands twice")
+        content[key] = value
     return content
 
 

@@ -92,6 +92,29 @@ def test_faults_are_told_to_people_on_standard_error(spec_path: Path) -> None:
     assert result.stderr.startswith(f"{spec_path} has 2 faults, nothing was started:\n")
 
 
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        (b"name: x\nname: y\n", "(file)"),
+        (b"a: &a [1, 2, 3]\nb: [*a, *a]\n", "(file)"),
+        (b"fixed: {lr: .nan}\n", "fixed.lr"),
+        (b"fixed: {lr: 1e999}\n", "fixed.lr"),
+        (b'{"fixed": {"lr": NaN}}', "(file)"),
+        (b"space: {beta: {type: integer, low: 0, high: 1" + b"0" * 400 + b"}}\n", "space.beta.high"),
+        (b"fixed: {.inf: 1}\n", "(file)"),
+        (b"name: x\n" + b"# a comment\n" * 400_000, "(file)"),
+        (b"".join(b"key%d: 1\n" % number for number in range(5_000)), "key0"),
+        (b"fixed: " + b"{a: " * 5_000, "(file)"),
+    ],
+    ids=["key twice", "alias", "nan", "inf", "NaN", "huge", "key that is no name", "5 MB", "many keys", "deep"],
+)
+def test_whatever_a_spec_file_holds_its_faults_are_told(spec_path: Path, text: bytes, path: str) -> None:
+    spec_path.write_bytes(text)
+    told = answer("plan", spec_path, exit_code=2)
+    assert path in {fault["path"] for fault in told["faults"]}
+    assert all(fault["rule"] and fault["value"] and fault["remedy"] for fault in told["faults"])
+
+
 @pytest.mark.parametrize("command", ["plan", "run"])
 def test_faults_are_told_to_scripts_as_one_object(command: str, spec_path: Path, home: Home) -> None:
     spec_path.write_text(yaml.safe_dump({**RAW, "modle": "x"}))
@@ -212,6 +235,20 @@ def test_the_home_is_taken_from_the_environment(home: Home, monkeypatch: pytest.
     begin(home, SPEC, evaluations=0)
     monkeypatch.setenv("SWEEPS_HOME", str(home.root))
     assert [sweep["sweep_id"] for sweep in answer("list")["sweeps"]] == [SPEC.sweep_id]
+
+
+@pytest.mark.parametrize("command", ["plan", "run", "list", "show", "export", "dashboard"])
+def test_a_setting_that_cannot_be_meant_is_told_and_nothing_is_started(
+    command: str, spec_path: Path, home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SWEEPS_RECORD_PATIENCE", "soon")
+    words: dict[str, list[str | Path]] = {"plan": [spec_path], "run": [spec_path], "show": ["x"], "export": ["x"]}
+    said = [command, *words.get(command, []), "--home", home.root]
+    told = answer(*said, exit_code=2)["error"]
+    rule = "$SWEEPS_RECORD_PATIENCE must be a number of seconds, at least 0"
+    assert told == f"{rule}, but got 'soon'. Write it as 60, or unset it."
+    assert sweeps(*said).stderr == f"{told}\n"
+    assert not home.root.exists()
 
 
 @pytest.mark.parametrize(

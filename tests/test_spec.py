@@ -26,6 +26,9 @@ PLAIN: dict[str, Any] = {
 }
 
 
+LR = {"type": "log_uniform", "low": 1e-4, "high": 1e-2}
+
+
 def shuffled(value: Any, rng: random.Random) -> Any:
     """Return the same data with the keys of every mapping in another order."""
     if not isinstance(value, dict):
@@ -42,8 +45,20 @@ def test_every_example_is_a_sound_spec_that_begins_with_its_command() -> None:
         assert first == f"# sweeps run examples/{path.relative_to(EXAMPLES)}"
 
 
-def test_a_known_spec_keeps_its_identity_for_ever() -> None:
+def test_known_specs_keep_their_identities_for_ever() -> None:
+    domains = {
+        "beta": {"type": "uniform", "low": 0.0, "high": 4.0},
+        "batch_size": {"type": "integer", "low": 16, "high": 64},
+        "hidden": {"type": "choice", "values": [64, 128]},
+        "lr": {"type": "choice", "values": [0.5, 1.0]},
+        "latent_dim": {"type": "choice", "values": [2, 10], "when": {"lr": 1.0}},
+        "network": {"type": "choice", "values": ["dense"], "when": {"hidden": 128}},
+    }
+    other = {"space": {"beta": {"type": "uniform", "low": 0.1, "high": 1.0}}, "model": "infogan"}
+    fixed = {"learned_noise": True, "lambda": 2.0, "network": "dense", "bottleneck": 64}
     assert parse_spec(PLAIN).sweep_id == "digits-beta-vae-70b3d6d8"
+    assert parse_spec({**PLAIN, "name": "x", "space": domains, "fixed": {}}).sweep_id == "x-625b7bef"
+    assert parse_spec({**PLAIN, "name": "x", **other, "fixed": fixed}).sweep_id == "x-28df6890"
 
 
 def test_the_identity_does_not_depend_on_the_order_of_keys_or_on_written_out_defaults() -> None:
@@ -92,9 +107,37 @@ def test_writing_out_what_is_the_default_anyway_is_the_same_spec() -> None:
     assert parse_spec(written_out).sweep_id == parse_spec(PLAIN).sweep_id
 
 
-def test_a_whole_number_and_the_same_real_number_are_one_spec() -> None:
-    whole = {"beta": {"type": "log_uniform", "low": 0.1, "high": 10}}
-    assert parse_spec({**PLAIN, "space": whole}).sweep_id == parse_spec(PLAIN).sweep_id
+@pytest.mark.parametrize(
+    ("whole", "real"),
+    [
+        ({"fixed": {"lr": 1}}, {"fixed": {"lr": 1.0}}),
+        (
+            {"space": {"beta": {"type": "uniform", "low": 1, "high": 10}}},
+            {"space": {"beta": {"type": "uniform", "low": 1.0, "high": 10.0}}},
+        ),
+        (
+            {"space": {"beta": {"type": "choice", "values": [1, 2.5, 4]}}},
+            {"space": {"beta": {"type": "choice", "values": [1.0, 2.5, 4.0]}}},
+        ),
+        (
+            {"space": {"beta": {"type": "choice", "values": [1, 2]}, "lr": {**LR, "when": {"beta": 2}}}},
+            {"space": {"beta": {"type": "choice", "values": [1.0, 2.0]}, "lr": {**LR, "when": {"beta": 2.0}}}},
+        ),
+    ],
+    ids=["fixed", "bounds", "choice", "condition"],
+)
+def test_a_whole_number_and_the_same_real_number_are_one_sweep(whole: dict[str, Any], real: dict[str, Any]) -> None:
+    one, other = parse_spec({**PLAIN, **whole}), parse_spec({**PLAIN, **real})
+    assert one.canonical() == other.canonical()
+    assert one.search_space() == other.search_space()
+
+
+def test_whole_numbers_stay_whole_for_hyperparameters_that_are() -> None:
+    conditional = {**LR, "when": {"hidden": 64}}
+    spec = parse_spec({**PLAIN, "space": {"hidden": {"type": "choice", "values": [16, 64]}, "lr": conditional}})
+    assert '"latent_dim": 16}' in spec.canonical()
+    assert '"values": [16, 64]' in spec.canonical()
+    assert '"when": {"hidden": 64}' in spec.canonical()
 
 
 def test_a_spec_is_read_back_from_its_canonical_text() -> None:

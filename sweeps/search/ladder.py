@@ -5,9 +5,10 @@ epochs; each rung keeps floor(n_i / eta) of its trials and trains them eta times
 from the most aggressive (s = s_max) to s = 0, which is plain random search.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import accumulate, pairwise
+from itertools import accumulate
 
 __all__ = ["Bracket", "Ladder", "Rung", "build_ladder", "integer_log"]
 
@@ -44,6 +45,10 @@ class Bracket:
         """Numbers of its trials."""
         return range(self.first_trial, self.first_trial + self.rungs[0].trials)
 
+    def epochs_to_train(self, rung: int) -> int:
+        """Return the epochs that a trial is trained for to come to a rung from the one below."""
+        return self.rungs[rung].epochs - (self.rungs[rung - 1].epochs if rung else 0)
+
 
 @dataclass(frozen=True)
 class Ladder:
@@ -69,16 +74,20 @@ class Ladder:
         """Epochs trained for one fold; a promoted trial continues and pays only the difference."""
         return sum(_epochs(bracket) for bracket in self.brackets)
 
+    def holds(self, trial: int, rung: int) -> bool:
+        """Tell whether there is such a trial, and such a rung in its bracket."""
+        return trial in range(self.trials) and rung in range(len(self.bracket_of(trial).rungs))
+
     def bracket_of(self, trial: int) -> Bracket:
         """Return the bracket that a trial belongs to.
 
         Raises:
             KeyError: The ladder has no such trial.
         """
-        for bracket in self.brackets:
-            if trial in bracket.trials:
-                return bracket
-        raise KeyError(trial)
+        bracket = self.brackets[bisect_right(self.brackets, trial, key=lambda bracket: bracket.first_trial) - 1]
+        if trial not in bracket.trials:
+            raise KeyError(trial)
+        return bracket
 
 
 def build_ladder(max_epochs: int, eta: int, iterations: int = 1) -> Ladder:
@@ -117,6 +126,4 @@ def _rungs(s: int, s_max: int, eta: int) -> tuple[Rung, ...]:
 
 
 def _epochs(bracket: Bracket) -> int:
-    first, *_ = bracket.rungs
-    steps = (later.trials * (later.epochs - rung.epochs) for rung, later in pairwise(bracket.rungs))
-    return first.trials * first.epochs + sum(steps)
+    return sum(rung.trials * bracket.epochs_to_train(i) for i, rung in enumerate(bracket.rungs))

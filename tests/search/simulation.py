@@ -13,7 +13,7 @@ from sweeps.search.ladder import Ladder
 from sweeps.search.proposer import Configuration, Observation
 from sweeps.search.search import Evaluation, Outcome, Search
 
-__all__ = ["SPACE", "Run", "TellingProposer", "outcome_of", "simulate", "verdict_of"]
+__all__ = ["SPACE", "Run", "TellingProposer", "longest_first", "outcome_of", "simulate", "verdict_of"]
 
 SPACE = SearchSpace((Dimension("beta", LogUniform(0.1, 10.0)),))
 
@@ -48,13 +48,26 @@ class Run:
 
 
 def simulate(
-    search: Search, workers: int, duration: Callable[[Evaluation], float], *, killed_after: int | None = None
+    search: Search,
+    workers: int,
+    duration: Callable[[Evaluation], float],
+    *,
+    killed_after: int | None = None,
+    ask: Callable[[], Evaluation | None] | None = None,
 ) -> Run:
-    """Let workers take and finish evaluations until nothing is left, or until so many are finished."""
+    """Let workers take and finish evaluations until nothing is left, or until so many are finished.
+
+    Args:
+        search: Says what is ready and hears the outcomes.
+        workers: How many there are.
+        duration: How long an evaluation takes.
+        killed_after: Evaluations that are finished when everything ends; None for no such end.
+        ask: Gives the next evaluation; None asks the search.
+    """
     run, clock, working = Run(search), 0.0, list[tuple[float, int, Evaluation]]()
     finished = 0
     while finished != killed_after:
-        while len(working) < workers and (evaluation := search.ask()) is not None:
+        while len(working) < workers and (evaluation := (ask or search.ask)()) is not None:
             seconds = duration(evaluation)
             run.handed_out.append((evaluation.trial, evaluation.rung))
             run.busy += seconds
@@ -66,6 +79,18 @@ def simulate(
         finished += 1
     run.makespan = clock
     return run
+
+
+def longest_first(search: Search, duration: Callable[[Evaluation], float]) -> Callable[[], Evaluation | None]:
+    """Return what hands out the longest of all evaluations that are ready, ties by trial."""
+    ready: list[Evaluation] = []
+
+    def ask() -> Evaluation | None:
+        ready.extend(iter(search.ask, None))
+        ready.sort(key=lambda evaluation: (-duration(evaluation), evaluation.trial))
+        return ready.pop(0) if ready else None
+
+    return ask
 
 
 def outcome_of(evaluation: Evaluation) -> Outcome:

@@ -84,3 +84,19 @@ def test_a_trial_belongs_to_one_bracket() -> None:
     assert [ladder.bracket_of(trial).number for trial in (0, 8, 9, 13, 14, 16)] == [0, 0, 1, 1, 2, 2]
     with pytest.raises(KeyError, match="17"):
         ladder.bracket_of(17)
+    with pytest.raises(KeyError, match="-1"):
+        ladder.bracket_of(-1)
+
+
+def test_a_promoted_trial_trains_only_what_the_rung_below_has_not() -> None:
+    first, second, third = build_ladder(9, 3)
+    assert [first.epochs_to_train(rung) for rung in range(3)] == [1, 2, 6]
+    assert [second.epochs_to_train(rung) for rung in range(2)] == [3, 6]
+    assert third.epochs_to_train(0) == 9
+
+
+def test_a_ladder_holds_the_rungs_of_its_brackets_and_no_others() -> None:
+    ladder = build_ladder(9, 3)
+    assert [ladder.holds(8, rung) for rung in (-1, 0, 2, 3)] == [False, True, True, False]
+    assert [ladder.holds(9, rung) for rung in (1, 2)] == [True, False]
+    assert [ladder.holds(trial, 0) for trial in (-1, 16, 17)] == [False, True, False]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from sweeps.search.ladder import Ladder, build_ladder
 from sweeps.search.search import Evaluation, Outcome, Search
-from tests.search.simulation import Run, TellingProposer, outcome_of, simulate, verdict_of
+from tests.search.simulation import Run, TellingProposer, longest_first, outcome_of, simulate, verdict_of
 
 LADDER = build_ladder(9, 3, iterations=2)
 TALL = build_ladder(16, 2)
@@ -20,14 +20,9 @@ def new_search(ladder: Ladder = LADDER, lag: int = LAG) -> Search:
     return Search(ladder, TellingProposer(), lag)
 
 
-def by_cost(ladder: Ladder) -> Callable[[Evaluation], float]:
-    """An evaluation takes as long as the epochs that it trains."""
-
-    def duration(evaluation: Evaluation) -> float:
-        rungs = ladder.bracket_of(evaluation.trial).rungs
-        return evaluation.epochs - (rungs[evaluation.rung - 1].epochs if evaluation.rung else 0)
-
-    return duration
+def by_cost(ladder: Ladder, overhead: float = 0.0) -> Callable[[Evaluation], float]:
+    """An evaluation takes as long as the epochs that it trains, and an overhead."""
+    return lambda evaluation: overhead + ladder.bracket_of(evaluation.trial).epochs_to_train(evaluation.rung)
 
 
 def at_random(seed: int) -> Callable[[Evaluation], float]:
@@ -162,6 +157,20 @@ def test_two_workers_are_all_but_always_busy() -> None:
     assert run.busy / (2 * run.makespan) >= 0.93
 
 
+@pytest.mark.parametrize("overhead", [0.5, 3.0])
+@pytest.mark.parametrize("max_epochs", [9, 27, 81])
+def test_the_earliest_bracket_first_ends_sooner_than_the_longest_evaluation_first(
+    max_epochs: int, overhead: float
+) -> None:
+    ladder = build_ladder(max_epochs, 3)
+    duration = by_cost(ladder, overhead)
+    for workers in (2, 4):
+        ours, other = new_search(ladder), new_search(ladder)
+        makespan = simulate(ours, workers, duration).makespan
+        assert makespan < simulate(other, workers, duration, ask=longest_first(other, duration)).makespan
+        assert other.outcomes == ours.outcomes
+
+
 def test_the_next_bracket_gives_work_while_a_barrier_stands() -> None:
     """R=9, trials 5 to 8 of the first rung still run: with a lag of 4 bracket 1 begins, without it nothing can."""
     for lag, expected in ((4, 9), (0, None)):
@@ -218,20 +227,6 @@ def test_configurations_may_be_asked_for_in_any_order_after_a_replay() -> None:
         replayed.tell(outcome)
     backwards = [replayed.configuration(trial) for trial in reversed(range(LADDER.trials))]
     assert backwards == [ended.configuration(trial) for trial in reversed(range(LADDER.trials))]
-
-
-def test_a_trial_is_decided_once_nothing_more_will_be_trained_of_it() -> None:
-    search = new_search(build_ladder(3, 3))
-    assert not search.is_decided(0)
-    search.tell(Outcome(0, 0, ()))
-    assert search.is_decided(0)
-    search.tell(Outcome(1, 0, (1.0,)))
-    assert not search.is_decided(1)
-    search.tell(Outcome(2, 0, (2.0,)))
-    assert search.is_decided(2)
-    assert not search.is_decided(1)
-    search.tell(Outcome(1, 1, (1.0,)))
-    assert search.is_decided(1)
 
 
 def test_an_evaluation_that_is_taken_back_is_handed_out_again() -> None:
