@@ -10,7 +10,8 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from models.datasets import DATASETS, DatasetError, class_counts
-from models.hyperparameters import HYPERPARAMETERS, Rule, rules
+from models.hyperparameters import HYPERPARAMETERS, rules
+from models.rule import Rule
 from models.objectives import OBJECTIVES, TRAINING_LOSSES
 from search_spaces.domains import IntegerRange, Value
 from search_spaces.shipped import load_shipped, shipped_names
