@@ -11,8 +11,8 @@ from pydantic_core import ErrorDetails
 
 from models.datasets import DATASETS, DatasetError, class_counts
 from models.hyperparameters import HYPERPARAMETERS, rules
-from models.rule import Rule
 from models.objectives import OBJECTIVES, TRAINING_LOSSES
+from models.rule import Rule
 from search_spaces.domains import IntegerRange, Value
 from search_spaces.shipped import load_shipped, shipped_names
 from sweeps.errors import Fault, SpecError
