@@ -1,18 +1,18 @@
 """Runs a sweep: replays what is known, has the rest computed, names the champion. Running it again continues it."""
 
-import json
+import gc
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from contextlib import contextmanager
+from dataclasses import dataclass
 
 from models.datasets import DatasetError, load_training
-from sweeps.conclude import DataFacts, SweepState, champion_json, choose, first_cause, write_best, write_figures
+from sweeps.conclude import DataFacts, SweepState, choose, first_cause, write_best, write_figures
 from sweeps.drive import Drive
 from sweeps.errors import StorageError, SweepError
 from sweeps.execution.lease import hold_lease
+from sweeps.execution.local_ray import import_ray, local_ray
 from sweeps.execution.storage import Home, SweepFiles, write_atomically
 from sweeps.execution.supplies import Supplies
 from sweeps.plan import make_plan
@@ -26,54 +26,15 @@ from sweeps.search.search import Search
 from sweeps.search.seeds import Purpose, derive_seed
 from sweeps.settings import Settings
 from sweeps.spec import SweepSpec
+from sweeps.sweep_report import SweepReport, read_finished, write_conclusion
 
 __all__ = ["SweepReport", "run_sweep", "tracking_uri"]
 
 END_STATUS: dict[SweepState, EndStatus] = {"finished": "FINISHED", "failed": "FAILED", "interrupted": "KILLED"}
 """How MLflow calls the end of a sweep."""
 
-
-@dataclass(frozen=True)
-class SweepReport:
-    """How a run of a sweep ended.
-
-    Attributes:
-        sweep_id: The sweep.
-        state: `finished`, `failed` (no trial has a score at the top rung) or `interrupted`.
-        trials: Configurations that were drawn.
-        evaluations: Evaluations that have a result.
-        computed: Those of them that this run computed.
-        restored: Those of them found from earlier runs.
-        fold_epochs: Epochs of training that those results took, over all folds.
-        seconds: How long this run took.
-        best: The contents of best.yaml; None unless finished.
-        files: Where everything is.
-        why: Why it is not finished, or empty.
-        trouble: Why the record is behind, or empty.
-        figures: The pictures that were drawn.
-    """
-
-    sweep_id: str
-    state: SweepState
-    trials: int
-    evaluations: int
-    computed: int
-    restored: int
-    fold_epochs: int
-    seconds: float
-    best: BestConfig | None
-    files: SweepFiles
-    why: str = ""
-    trouble: str = ""
-    figures: tuple[Path, ...] = field(default=())
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the report for scripts."""
-        names = ("sweep_id", "state", "trials", "evaluations", "computed", "restored", "fold_epochs", "seconds")
-        shown: dict[str, Any] = {name: getattr(self, name) for name in names}
-        shown["champion"] = champion_json(self.best) if self.best else None
-        shown |= {"why": self.why, "record_trouble": self.trouble, "folder": str(self.files.root)}
-        return shown
+COLLECT_AFTER = 100_000
+"""New objects after which the garbage collector looks for some to remove; Python's own number is 700."""
 
 
 def tracking_uri(settings: Settings) -> str:
@@ -97,13 +58,27 @@ def run_sweep(spec: SweepSpec, settings: Settings, *, workers: int, watch: Calla
     """
     begun = time.monotonic()
     files = Home(settings.home).sweep(spec.sweep_id)
-    with hold_lease(files.lease):
+    with hold_lease(files.lease), _rarely_collecting():
         _claim(files, spec)
+        told = read_finished(files, folds=spec.folds, tracking_uri=tracking_uri(settings), begun=begun)
+        if told is not None:
+            return told
+        if not files.conclusion.exists():
+            import_ray()  # ahead of what threads import, since they hinder each other and workers start with Ray
         record = _open_record(spec, files, settings, workers)
         try:
             return _Run(spec, settings, files, record, workers, begun).to_its_end(watch)
         finally:
             record.close()
+
+
+@dataclass(frozen=True)
+class _Ending:
+    """How a sweep has ended, before that is recorded."""
+
+    state: SweepState
+    why: str = ""
+    best: BestConfig | None = None
 
 
 @dataclass(frozen=True)
@@ -121,18 +96,19 @@ class _Run:
         drive.replay()
         restored = len(search.outcomes)
         why = ""
+        ending: Future[_Ending] | None = None
         with ThreadPoolExecutor(2) as beside:
             supplies = beside.submit(self._supplies)
             try:
                 if not search.finished:
-                    self._compute(drive, supplies, beside)
+                    ending = self._compute(drive, supplies, beside)
             except KeyboardInterrupt:
                 why = "it was stopped by Ctrl-C or a signal"
                 drive.replay()  # workers may have finished something while Ray ended
         if not search.finished:
             drive.close_undecided()
-            return self._report("interrupted", search, restored, why=drive.trouble or why)
-        return self._conclude(search, restored, supplies.result())
+            return self._report(_Ending("interrupted", drive.trouble or why), restored)
+        return self._report(ending.result() if ending else self._conclude(search, supplies.result()), restored)
 
     def _supplies(self) -> Supplies:
         chosen = self.spec.dataset
@@ -143,69 +119,67 @@ class _Run:
         folds = assign_folds(dataset.labels, self.spec.folds, derive_seed(self.spec.seed, Purpose.SPLIT))
         return Supplies(self.spec, self.files, Home(self.settings.home).features, dataset, folds)
 
-    def _compute(self, drive: Drive, supplies: Future[Supplies], beside: Executor) -> None:
-        """Have everything evaluated; data are read while Ray starts, and figures are drawn while it ends."""
-        from sweeps.execution.local_ray import local_ray
-
+    def _compute(self, drive: Drive, supplies: Future[Supplies], beside: Executor) -> Future[_Ending] | None:
+        """Have everything evaluated; data are read while Ray starts, and the sweep is concluded while it ends."""
         resources = self.spec.resources
         with local_ray(workers=self.workers, cpus=resources.cpus, gpus=resources.gpus):
             from sweeps.execution.tune_adapter import run_with_tune  # reads the environment that local_ray sets
 
+            gc.freeze()  # what is imported is for good: the garbage collector need not look at it again
             run_with_tune(supplies.result(), drive, workers=self.workers)
-            if drive.search.finished:
-                beside.submit(self._draw, drive.search)
+            # Tune leaves references into Ray in cycles. If they were found while Ray ends, it would end this process.
+            gc.collect()
+            if not drive.search.finished:
+                return None
+            return beside.submit(self._conclude, drive.search, supplies.result())
 
-    def _draw(self, search: Search) -> None:
-        verdict = choose(self.spec, search)
-        if verdict is not None:
-            write_figures(self.spec, self.files, verdict)
-
-    def _conclude(self, search: Search, restored: int, supplies: Supplies) -> SweepReport:
+    def _conclude(self, search: Search, supplies: Supplies) -> _Ending:
         verdict = choose(self.spec, search)
         if verdict is None:
-            return self._report("failed", search, restored, why=first_cause(list(self.files.results())))
-        if not self.files.figures.is_dir():
-            write_figures(self.spec, self.files, verdict)
+            return _Ending("failed", why=first_cause(list(self.files.results())))
+        write_figures(self.spec, self.files, verdict)
         self.record.drain(self.settings.record_patience_seconds)
         data = DataFacts(supplies.dataset.sha256, folds_sha256(supplies.folds))
         uri, run_id = tracking_uri(self.settings), self.record.run_id(verdict.champion.trial)
         best = write_best(self.spec, self.files, verdict, data, tracking_uri=uri, run_id=run_id)
-        return self._report("finished", search, restored, best=best)
+        return _Ending("finished", best=best)
 
-    def _report(
-        self,
-        state: SweepState,
-        search: Search,
-        restored: int,
-        *,
-        why: str = "",
-        best: BestConfig | None = None,
-    ) -> SweepReport:
+    def _report(self, ending: _Ending, restored: int) -> SweepReport:
+        """Record the end, and leave the conclusion last: whatever it says has been done."""
+        results, best = list(self.files.results()), ending.best
         metrics = {f"best/{best.objective}": best.champion.mean} if best else {}
-        figures = sorted(self.files.figures.glob("*.png")) if best else []
-        artifacts = [self.files.best, *figures] if best else []
-        self.record.finish(status=END_STATUS[state], metrics=metrics, artifacts=artifacts)
+        artifacts = [self.files.best, *sorted(self.files.figures.glob("*.png"))] if best else []
+        self.record.finish(status=END_STATUS[ending.state], metrics=metrics, artifacts=artifacts)
         recorded = self.record.drain(self.settings.record_patience_seconds)
-        results = list(self.files.results())
         report = SweepReport(
-            sweep_id=self.files.sweep_id,
-            state=state,
-            trials=len({result.trial for result in results}),
-            evaluations=len(results),
-            computed=len(results) - restored,
+            files=self.files,
+            state=ending.state,
+            results=results,
             restored=restored,
-            fold_epochs=sum(self.spec.folds * (r.epochs - r.first_epoch + 1) for r in results if r.curves),
+            folds=self.spec.folds,
             seconds=time.monotonic() - self.begun,
             best=best,
-            files=self.files,
-            why=why,
+            why=ending.why,
             trouble="" if recorded else self.record.trouble,
-            figures=tuple(figures),
         )
-        if state != "interrupted":
-            told = {"state": state, "why": why, "champion": champion_json(best) if best else None}
-            write_atomically(self.files.conclusion, json.dumps(told, allow_nan=False).encode())
+        if ending.state != "interrupted":
+            write_conclusion(report)
         return report
+
+
+@contextmanager
+def _rarely_collecting() -> Iterator[None]:
+    """Keep the garbage collector from going through a million imported objects again and again.
+
+    Side effect: what is there at the end is never collected; taking it apart when the process ends takes over a second.
+    """
+    thresholds = gc.get_threshold()
+    gc.set_threshold(COLLECT_AFTER, *thresholds[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*thresholds)
+        gc.freeze()
 
 
 def _claim(files: SweepFiles, spec: SweepSpec) -> None:

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-__all__ = ["local_ray"]
+__all__ = ["import_ray", "local_ray"]
 
 OBJECT_STORE_BYTES = 2**29
 """MNIST as float32 takes 188 MB; results are small."""
@@ -30,19 +30,28 @@ ENVIRONMENT = {
 }
 
 
+def import_ray() -> None:
+    """Import Ray with the settings that it reads when it is imported.
+
+    Side effect: sets environment variables.
+    """
+    os.environ.update(ENVIRONMENT)
+    os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
+    import ray  # noqa: F401  # for whoever imports it next
+
+
 @contextmanager
 def local_ray(*, workers: int, cpus: int, gpus: float) -> Iterator[None]:
     """Run a Ray whose `workers` workers, of `cpus` threads and `gpus` devices each, have imported what they need.
 
     Side effects: sets environment variables, which workers inherit; Ray's processes end with this one, however it ends.
     """
-    os.environ.update(ENVIRONMENT)
-    os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
+    import_ray()
     # One pending trial a worker, so that no worker waits for Tune's loop.
     os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(workers)
     for threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[threads] = str(cpus)
-    import ray  # reads the environment when it is imported
+    import ray
 
     on_sigterm = signal.getsignal(signal.SIGTERM)
     ray.init(

@@ -6,15 +6,17 @@ MLflow takes over a second to import; it is imported by `connect` and by nobody 
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from sweeps.errors import SweepError
+from sweeps.errors import StorageError, SweepError
+from sweeps.record.empty_store import make_empty_store
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-__all__ = ["RecordError", "connect", "record_errors"]
+__all__ = ["RecordError", "connect", "record_errors", "sqlite_file"]
 
 SETTINGS = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -36,15 +38,26 @@ class RecordError(SweepError):
 
 
 def connect(tracking_uri: str) -> "MlflowClient":
-    """Import MLflow and open a store or server; a fresh SQLite store is made, which takes another second.
+    """Import MLflow and open a store or server; a SQLite store that does not exist is made.
 
     Side effect: sets `SETTINGS` in the environment where they are not set.
     """
     for name, value in SETTINGS.items():
         os.environ.setdefault(name, value)
-    from mlflow import MlflowClient  # over a second to import
+    from mlflow import MlflowClient, __version__  # over a second to import
 
+    file = sqlite_file(tracking_uri)
+    if file is not None:
+        make_empty_store(file, __version__)
     return MlflowClient(tracking_uri=tracking_uri)
+
+
+def sqlite_file(tracking_uri: str) -> Path | None:
+    """Return the file of `sqlite:////path/mlflow.db`; None for a server, another database or one in memory."""
+    scheme, _, path = tracking_uri.partition(":///")
+    if scheme != "sqlite" or not path or path == ":memory:" or "?" in path:
+        return None
+    return Path(path)
 
 
 @contextmanager
@@ -70,7 +83,7 @@ def _is_outage(error: Exception) -> bool:
     from mlflow.exceptions import MlflowException  # over a second to import
     from sqlalchemy.exc import SQLAlchemyError  # as above
 
-    return isinstance(error, MlflowException | SQLAlchemyError | OSError)
+    return isinstance(error, MlflowException | SQLAlchemyError | StorageError | OSError)
 
 
 def _credentials(uri: str) -> str:

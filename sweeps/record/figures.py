@@ -11,11 +11,12 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
 from matplotlib.image import imread
-from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator, ScalarFormatter
+from matplotlib.ticker import FixedLocator, LogFormatter, MaxNLocator, NullLocator, ScalarFormatter
 
 from sweeps.execution.result import EvaluationResult
 from sweeps.search.cross_validation import fold_mean, standard_error
@@ -73,6 +74,7 @@ def hyperparameters_figure(
         )
         if name in log_scaled:
             axes.set_xscale("log")
+            _write_powers_plainly(axes.xaxis)
         _scale_objective(axes, last)
     for axes in panels[::PANELS_PER_ROW]:
         axes.set_ylabel(f"{objective}, mean ± SE")
@@ -95,7 +97,7 @@ def curves_figure(results: Results, champion: int) -> Figure:
         axes.set_title(key.removeprefix("train/"), fontsize=10)
         axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
     figure.supxlabel("epoch", fontsize=10)
-    figure.supylabel("mean over the minibatches (losses in nats)", fontsize=10)
+    figure.supylabel("minibatch mean, losses in nats", fontsize=10)
     figure.suptitle(f"Trial {champion}: mean over folds, shaded from the lowest to the highest fold", fontsize=11)
     return figure
 
@@ -205,6 +207,19 @@ def _scale_objective(axes: Axes, scored: Results) -> None:
     means = [fold_mean(result.folds) for result in scored]
     if min(means) > 0 and max(means) / min(means) > WIDE_RANGE:
         axes.set_yscale("log")
+        _write_powers_plainly(axes.yaxis)
+
+
+class _PlainPowers(LogFormatter):
+    """Writes 0.1, 1 and 10 where Matplotlib's own writes powers of ten, whose setting takes a third of all drawing."""
+
+    def __call__(self, x: float, pos: int | None = None) -> str:
+        return f"{x:g}" if super().__call__(x, pos) else ""
+
+
+def _write_powers_plainly(axis: Axis) -> None:
+    axis.set_major_formatter(_PlainPowers())
+    axis.set_minor_formatter(_PlainPowers(labelOnlyBase=False))
 
 
 def _mean_and_error(result: EvaluationResult) -> str:

@@ -4,7 +4,6 @@
 files here have its grammar and its tag. The preview is the picture itself: sample grids are small.
 """
 
-import shutil
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,6 +32,6 @@ def log_samples(client: "MlflowClient", run_id: str, samples: Path, result: Eval
     """Upload a PNG with its preview, and return the tag that says that the run has images."""
     with tempfile.TemporaryDirectory() as folder:
         for name in image_names(result):
-            shutil.copyfile(samples, Path(folder) / name)
+            (Path(folder) / name).symlink_to(samples.absolute())
         client.log_artifacts(run_id, folder, "images")
     return {"mlflow.loggedImages": "True"}

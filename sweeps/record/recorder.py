@@ -198,7 +198,8 @@ class Recorder:
             client.set_terminated(trial.run_id, "FAILED", result.ended)
         elif trial.status != "RUNNING":
             client.update_run(trial.run_id, status="RUNNING")
-        params = parameters(result.hyperparameters, self._facts.log_scaled)
+        # Parameters came with the first rung, which its tag vouches for.
+        params = parameters(result.hyperparameters, self._facts.log_scaled) if trial.rung < 0 else {}
         _log(client, trial.run_id, evaluation_points(result, self._facts.objective), params, tags)
         trial.rung, trial.epochs = result.rung, result.epochs
         trial.status = "RUNNING" if result.state == "scored" else "FAILED"

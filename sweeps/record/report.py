@@ -36,7 +36,9 @@ def draw_figures(  # noqa: PLR0913  # one call, all by name; figures.py takes th
         samples: PNG of the champion's samples.
         folder: Where to write; made if it is missing.
     """
-    from sweeps.record import figures  # matplotlib takes half a second to import
+    from matplotlib.backends.backend_agg import FigureCanvasAgg  # half a second to import
+
+    from sweeps.record import figures  # as above
 
     drawn = {
         "sweep": figures.sweep_figure(results, objective, champion),
@@ -48,5 +50,7 @@ def draw_figures(  # noqa: PLR0913  # one call, all by name; figures.py takes th
     folder.mkdir(parents=True, exist_ok=True)
     paths = {name: folder / f"{name}.png" for name in drawn}
     for name, figure in drawn.items():
-        figure.savefig(paths[name], dpi=DOTS_PER_INCH)
+        figure.set_dpi(DOTS_PER_INCH)
+        # `savefig` draws everything twice, the first time for the layout alone.
+        FigureCanvasAgg(figure).print_png(paths[name])  # type: ignore[no-untyped-call]  # Matplotlib's has no types
     return list(paths.values())

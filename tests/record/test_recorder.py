@@ -1,94 +1,16 @@
-"""The record in a real MLflow store: complete, exactly once, whatever was cut off on the way."""
+"""The record of a sweep in a real MLflow store: what is written, and how it ends."""
 
-import shutil
-import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
-from mlflow import MlflowClient
-from mlflow.entities import Run
 
-from sweeps.execution.result import EvaluationResult
-from sweeps.record.connection import RecordError
 from sweeps.record.dashboard import VIEW_TAG, decode_view
-from sweeps.record.layout import evaluation_points
-from sweeps.record.recorder import Recorder
-from tests.record.synthetic import FACTS, PROMOTED, diverged, evaluation, sweep_results, write_samples
-
-Rows = list[tuple[Any, ...]]
-
-
-@pytest.fixture(scope="session")
-def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store with MLflow's tables and nothing in them: making one takes a second, copying it nothing."""
-    path = tmp_path_factory.mktemp("store") / "mlflow.db"
-    MlflowClient(f"sqlite:///{path}")
-    return path
-
-
-class Store:
-    """A SQLite store in a folder whose name needs quoting, and how to look into it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.database = folder / "mlflow.db"
-        self.uri = f"sqlite:///{self.database}"
-        self.artifacts = folder / "it's an artifact root"
-        self.client = MlflowClient(self.uri)
-
-    def recorder(self) -> Recorder:
-        return Recorder(self.uri, self.artifacts, FACTS)
-
-    def rows(self, query: str) -> Rows:
-        with closing(sqlite3.connect(self.database)) as connection:
-            return connection.execute(query).fetchall()
-
-    def points(self) -> Rows:
-        """Every point as (trial's run name, key, step, value, timestamp), sorted."""
-        return self.rows(
-            "select runs.name, key, step, value, timestamp from metrics join runs using (run_uuid) "
-            "where lifecycle_stage = 'active' order by 1, 2, 3, 4, 5"
-        )
-
-    def runs(self) -> dict[str, Run]:
-        experiment = self.client.get_experiment_by_name(FACTS.sweep_id)
-        assert experiment is not None
-        found = self.client.search_runs([experiment.experiment_id])
-        assert len({run.info.run_name for run in found}) == len(found)
-        return {str(run.info.run_name): run for run in found}
-
-    def files(self, run: Run) -> list[str]:
-        folder = self.artifacts / FACTS.sweep_id / run.info.run_id / "artifacts"
-        return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-
-
-@pytest.fixture
-def store(empty_store: Path, tmp_path: Path) -> Iterator[Store]:
-    shutil.copyfile(empty_store, tmp_path / "mlflow.db")
-    yield Store(tmp_path)
-
-
-def expected_points(results: list[EvaluationResult]) -> Rows:
-    return sorted(
-        (f"trial-{result.trial:03d}", point.key, point.step, point.value, point.timestamp)
-        for result in results
-        for point in evaluation_points(result, "fid")
-    )
-
-
-def record_all(recorder: Recorder, samples: Path) -> None:
-    recorder.open()
-    for result in sweep_results():
-        recorder.record(result, write_samples(samples / f"{result.trial}-{result.rung}.png", result.trial, result.rung))
-    for rung, trials in enumerate(PROMOTED):
-        for trial in set(trials) - set(PROMOTED[rung + 1] if rung < 2 else ()):
-            recorder.close_trial(trial, status="FINISHED", why="reached the top" if rung == 2 else "not promoted")
+from tests.record.store import Store, expected_points, record_all
+from tests.record.synthetic import FACTS, diverged, evaluation, sweep_results
 
 
 def test_every_point_of_every_result_is_recorded_once(store: Store, tmp_path: Path) -> None:
@@ -192,93 +114,6 @@ def test_an_interrupted_trial_runs_again_when_it_is_continued(store: Store) -> N
     assert store.points() == expected_points([evaluation(2, 0), evaluation(2, 1)])
 
 
-class Guillotine:
-    """Stands before one method of MLflow's client and ends the writer at its n-th call."""
-
-    def __init__(self, method: str, *, after_effect: bool) -> None:
-        self.original: Callable[..., Any] = getattr(MlflowClient, method)
-        self.after_effect = after_effect
-        self.calls_left = 0
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        self.calls_left -= 1
-        if self.calls_left == 0 and not self.after_effect:
-            raise KeyboardInterrupt
-        answer = self.original(*args, **kwargs)
-        if self.calls_left == 0:
-            raise KeyboardInterrupt
-        return answer
-
-
-@pytest.mark.parametrize("method", ["create_experiment", "create_run", "log_artifacts", "log_batch", "set_terminated"])
-@pytest.mark.parametrize("after_effect", [False, True])
-def test_whatever_is_cut_off_a_new_start_completes_it(
-    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str, after_effect: bool
-) -> None:
-    guillotine = Guillotine(method, after_effect=after_effect)
-
-    def fall(client: MlflowClient, *args: Any, **kwargs: Any) -> Any:
-        return guillotine(client, *args, **kwargs)
-
-    monkeypatch.setattr(MlflowClient, method, fall)
-    kills = 0
-    for call in (1, 1, 2, 3, 5, 8, 13, 0):
-        guillotine.calls_left = call
-        try:
-            record_all(store.recorder(), tmp_path / "samples")
-        except KeyboardInterrupt:
-            kills += 1
-    assert kills > 0
-    assert store.points() == expected_points(sweep_results())
-    assert set(store.runs()) == {FACTS.name, *(f"trial-{trial:03d}" for trial in range(9))}
-    assert len(store.files(store.runs()["trial-004"])) == 6
-
-
-def test_points_without_the_tag_that_vouches_for_them_are_not_written_twice(store: Store) -> None:
-    """As after a kill inside MLflow's `log_batch`, which commits points, parameters and tags one after the other."""
-    recorder = store.recorder()
-    recorder.open()
-    recorder.record(evaluation(0, 0), None)
-    store.client.delete_tag(str(recorder.run_id(0)), "sweep.rung")
-    again = store.recorder()
-    again.open()
-    again.record(evaluation(0, 0), None)
-    assert store.points() == expected_points([evaluation(0, 0)])
-    assert store.runs()["trial-000"].data.tags["sweep.rung"] == "0"
-
-
-def test_a_lost_answer_leaves_no_second_run(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The run is made but the answer is lost; the same recorder is asked again, as the background recorder does."""
-    recorder = store.recorder()
-    recorder.open()
-    original = MlflowClient.create_run
-
-    def lose_the_answer(client: MlflowClient, *args: Any, **kwargs: Any) -> Run:
-        original(client, *args, **kwargs)
-        raise ConnectionError("reset by peer")
-
-    monkeypatch.setattr(MlflowClient, "create_run", lose_the_answer)
-    with pytest.raises(RecordError, match="reset by peer"):
-        recorder.record(evaluation(0, 0), None)
-    monkeypatch.setattr(MlflowClient, "create_run", original)
-    recorder.record(evaluation(0, 0), None)
-    assert set(store.runs()) == {FACTS.name, "trial-000"}
-    assert store.points() == expected_points([evaluation(0, 0)])
-
-
-def test_of_two_runs_of_one_trial_the_one_recorded_further_is_kept(store: Store) -> None:
-    recorder = store.recorder()
-    recorder.open()
-    tags = {"sweep.kind": "trial", "sweep.trial": "0"}
-    store.client.create_run(recorder.experiment_id, start_time=1, run_name="trial-000", tags=tags)
-    recorder.record(evaluation(0, 0), None)
-    kept = recorder.run_id(0)
-    again = store.recorder()
-    again.open()
-    assert again.run_id(0) == kept
-    assert store.runs()["trial-000"].info.run_id == kept
-
-
 def test_a_trial_of_which_nothing_is_recorded_is_not_closed(store: Store) -> None:
     recorder = store.recorder()
     recorder.open()
@@ -302,25 +137,6 @@ def test_long_curves_are_split_over_requests(store: Store) -> None:
     result = replace(evaluation(0, 0), epochs=epochs, curves=curves, epoch_times=list(range(1, epochs + 1)))
     recorder.record(result, None)
     assert store.points() == expected_points([result])
-
-
-def test_a_store_that_cannot_be_written_is_named_without_its_password(store: Store) -> None:
-    facts = replace(FACTS, sweep_id="x")
-    with pytest.raises(RecordError, match=r"MLflow at http://127\.0\.0\.1:9 must be writable") as raised:
-        Recorder("http://user:secret@127.0.0.1:9", None, facts).open()
-    assert "secret" not in str(raised.value)
-    assert "Results are kept" in str(raised.value)
-
-
-def test_a_deleted_experiment_is_restored(store: Store) -> None:
-    first = store.recorder()
-    first.open()
-    store.client.delete_experiment(first.experiment_id)
-    second = store.recorder()
-    second.open()
-    second.record(evaluation(0, 0), None)
-    assert second.experiment_id == first.experiment_id
-    assert store.points() == expected_points([evaluation(0, 0)])
 
 
 def test_nothing_is_printed(tmp_path: Path) -> None:
