@@ -29,36 +29,17 @@ def shown(report: SweepReport, home: Path | None = None) -> list[str]:
 
 
 def interrupted(home: Home, why: str, trouble: str = "") -> SweepReport:
+    files = begin(home, SPEC, evaluations=2)
+    results = list(files.results())
     return SweepReport(
-        SPEC.sweep_id,
-        "interrupted",
-        trials=2,
-        evaluations=2,
-        computed=2,
-        restored=0,
-        fold_epochs=6,
-        seconds=64.2,
-        best=None,
-        files=begin(home, SPEC, evaluations=2),
-        why=why,
-        trouble=trouble,
+        files, "interrupted", results, restored=0, folds=SPEC.folds, seconds=64.2, why=why, trouble=trouble
     )
 
 
 def test_a_finished_sweep_shows_its_champion_and_how_to_open_the_dashboard(tmp_path: Path) -> None:
     files = finish(Home(tmp_path), SPEC)
-    report = SweepReport(
-        SPEC.sweep_id,
-        "finished",
-        trials=5,
-        evaluations=6,
-        computed=0,
-        restored=6,
-        fold_epochs=33,
-        seconds=4.0,
-        best=read_best(files.best),
-        files=files,
-    )
+    results, best = list(files.results()), read_best(files.best)
+    report = SweepReport(files, "finished", results, restored=6, folds=SPEC.folds, seconds=4.0, best=best)
     lines = shown(report, home=Path("my home"))
     assert lines[0] == f"Champion of {SPEC.sweep_id}: trial 0"
     assert "  fid                     7.1 ± 0.091 (mean and standard error over 3 folds)" in lines
