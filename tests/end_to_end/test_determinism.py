@@ -67,8 +67,9 @@ def test_kills_at_random_moments_change_nothing(undisturbed: tuple[Path, Json], 
     report = third.finish()
 
     assert finished_before.items() <= result_files(home).items()
-    assert report["restored"] == len(finished_before)
-    assert report["computed"] == 22 - len(finished_before)
+    # Workers outlive their driver by a moment, in which one may still finish.
+    assert report["restored"] >= len(finished_before)
+    assert report["computed"] == 22 - report["restored"]
     _assert_same(undisturbed, home, report)
 
 
