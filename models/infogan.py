@@ -14,7 +14,6 @@ import math
 from collections.abc import Sequence
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 from torch.optim import Adam, Optimizer
 
@@ -31,7 +30,7 @@ from models.losses.adversarial import (
     squared_slopes,
 )
 from models.losses.gaussian import gaussian_kl, gaussian_nll, scale_kl
-from models.losses.information import contrastive_bound, cosine_scores, label_channel_nll
+from models.losses.information import category_nll, contrastive_bound, cosine_scores, label_channel_nll
 from models.spectral import SpectralNorm
 
 __all__ = ["InfoGANModel"]
@@ -206,7 +205,7 @@ class InfoGANModel(GenerativeModel):
         weights, terms = self.hyperparameters, Terms()
         codes = Codes(noise["category"], noise["continuous"])
         if weights.lambda_:
-            missed = F.cross_entropy(fake.category_logits, codes.category)
+            missed = category_nll(fake.category_logits, codes.category).mean()
             continuous = gaussian_nll(codes.continuous, *fake.continuous).mean()
             loss = loss + weights.lambda_ * (missed + CONTINUOUS_WEIGHT * continuous)
             terms["train/q_continuous"] = continuous

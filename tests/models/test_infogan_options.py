@@ -1,13 +1,16 @@
 """The options of the InfoGAN: other games, penalties, normalisation, the held width, candidates and the average."""
 
 from dataclasses import replace
+from typing import Literal
 
 import pytest
 import torch
 import torch.nn.functional as F
+from safetensors.torch import load, save
 from torch import Tensor
 
 from models.base import GenerativeModel, Minibatch
+from models.fold_group import FoldGroup
 from models.infogan import InfoGANModel
 from models.infogan_hyperparameters import InfoGAN
 from models.losses.information import contrastive_bound, cosine_scores
@@ -203,6 +206,20 @@ def test_steps_of_a_stack_are_the_steps_of_its_models_with_every_option(chosen: 
             torch.testing.assert_close(value, model.state_dict()[key], atol=1e-7, rtol=1e-7)
 
 
+def test_training_with_every_state_at_once_continues_bit_for_bit() -> None:
+    """Lazy steps, singular vectors, multiplier and average all go on where they stood."""
+    chosen = replace(OPTIONS["spectral_norm wgan-gp r1"], width="dual", dual_rate=1e-3)
+    whole, first, continued = (_group(chosen) for _ in range(3))
+    whole.train_to(3)
+    first.train_to(1)
+    continued.load_state(load(save(first.state())))
+    continued.train_to(3)
+    expected = whole.state()
+    assert any("direction" in name for name in expected)
+    assert any("multiplier" in name for name in expected)
+    assert all(torch.equal(value, expected[name]) for name, value in continued.state().items())
+
+
 @pytest.mark.parametrize("name", ["hinge", "wgan-gp", "spectral_norm", "r1"])
 def test_other_games_tie_codes_to_images_too(name: str) -> None:
     images, labels = digits(640)
@@ -221,6 +238,17 @@ def test_convolutional_discriminators_may_be_normalised_and_penalised() -> None:
     images, labels = torch.rand(8, 28, 28, generator=seeded(0)), torch.arange(8) % 10
     terms = learn(model, model.make_optimizers(), images, labels, seeded(0))
     assert all(value.isfinite() for value in terms.values())
+
+
+def _group(chosen: InfoGAN) -> FoldGroup:
+    images, labels = digits(80)
+    parts = [torch.arange(0, 80, 2), torch.arange(1, 80, 2)]
+    models = [infogan(chosen), infogan(chosen)]
+    return FoldGroup(models, parts, images, labels, batch_size=10, seed_for=_seed_for)
+
+
+def _seed_for(purpose: Literal["labels", "training"], fold: int, epoch: int) -> int:
+    return len(purpose) + 1000 * fold + 10 * epoch
 
 
 def _seeded_model(chosen: InfoGAN, seed: int) -> GenerativeModel:

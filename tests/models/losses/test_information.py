@@ -8,11 +8,18 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from models.losses.information import (
+    category_nll,
     contrastive_bound,
     cosine_scores,
     label_channel_information,
     label_channel_nll,
 )
+
+
+def test_category_nll_is_the_cross_entropy() -> None:
+    logits, category = _normal(12, 10), torch.arange(12) % 10
+    plain = F.cross_entropy(logits, category, reduction="none")
+    torch.testing.assert_close(category_nll(logits, category), plain)
 
 
 @pytest.mark.parametrize("beta", [1e-4, 0.05, 0.3, 0.9, 1.0])
