@@ -36,6 +36,13 @@ def test_label_channel_nll_tends_to_the_cross_entropy_without_corruption() -> No
     torch.testing.assert_close(label_channel_nll(logits.log_softmax(dim=1), labels, 1e-9), plain, atol=1e-6, rtol=0)
 
 
+def test_the_gradient_of_label_channel_nll_tends_to_that_of_the_cross_entropy() -> None:
+    logits, labels = _normal(12, 10).requires_grad_(), torch.arange(12) % 10
+    (ours,) = torch.autograd.grad(label_channel_nll(logits.log_softmax(dim=1), labels, 1e-12).sum(), logits)
+    expected = logits.detach().softmax(dim=1) - F.one_hot(labels, 10)
+    torch.testing.assert_close(ours, expected, atol=1e-9, rtol=0)
+
+
 def test_label_channel_nll_is_log_k_without_gradient_when_every_label_is_drawn_anew() -> None:
     logits = _normal(12, 10).requires_grad_()
     loss = label_channel_nll(logits.log_softmax(dim=1), torch.arange(12) % 10, 1.0)
