@@ -89,6 +89,17 @@ class GenerativeModel(pl.LightningModule, ABC):
     def sample(self, count: int, generator: torch.Generator) -> Tensor:
         """Draw `(count, side, side)` images in [0, 1], without gradients; not of a stacked model."""
 
+    def alarms(self, epochs: int) -> Terms:
+        """Tell what is wrong with the training so far though its terms are finite: names of `models.alarms`.
+
+        Args:
+            epochs: How many epochs there have been.
+
+        Returns:
+            Whether each alarm that this model watches rings, bool: of a stacked model `(folds,)`.
+        """
+        return {}
+
     def compute(self, function: Callable[..., Any], *inputs: Any) -> Any:
         """Call a pure function of this model's parameters, once for each fold if they are stacked.
 

@@ -107,6 +107,16 @@ class FoldGroup(pl.LightningModule):
         model = self._learners[learner].model
         return unstack(model, fold) if model.stacked else model
 
+    def alarms(self) -> dict[str, list[int]]:
+        """Return the folds in which each alarm of the models rings, by name; one that rings nowhere is left out."""
+        rung: dict[str, list[int]] = {}
+        for learner, folds in zip(self._learners, self._folds, strict=True):
+            for name, rings in learner.model.alarms(self.epochs_trained).items():
+                for fold, ringing in zip(folds, rings.reshape(len(folds)).tolist(), strict=True):
+                    if ringing:
+                        rung.setdefault(name, []).append(fold)
+        return rung
+
     def train_dataloader(self) -> DataLoader[tuple[int, int]]:
         """Return one epoch's steps: learner by learner, the minibatch at which each run begins."""
         starts = range(0, self._minibatches, MINIBATCHES_PER_STEP)

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from models.infogan_hyperparameters import InfoGAN
 from models.losses.gaussian import LOG_VAR_RANGE, draw_gaussian
 from models.networks import SLOPE, Dense, decoder, encoder
+from models.spectral import SpectralNorm
 
 __all__ = ["CONTINUOUS", "Codes", "Discriminator", "Generator", "Readings"]
 
@@ -110,18 +111,23 @@ class Readings:
 
 
 class Discriminator(nn.Module):
-    """D and Q in one: every head reads the bottleneck q(I|x) = N(tanh μ(x), σ²(x)) (Peng 2019)."""
+    """D and Q in one: every head reads the bottleneck q(I|x) = N(tanh μ(x), σ²(x)) (Peng 2019).
+
+    Spectral normalisation is of what s0 is computed with: the encoder, and its own column of the heads. Q's columns are
+    free, so that log Q may grow as steep as the codes allow.
+    """
 
     def __init__(self, chosen: InfoGAN, *, side: int, classes: int) -> None:
         super().__init__()
         self.classes = classes
         self.stochastic = chosen.stochastic_bottleneck
         outputs = 2 * chosen.bottleneck if self.stochastic else chosen.bottleneck
-        self.encoder = nn.Sequential(
+        network = nn.Sequential(
             encoder(chosen.network, side=side, hidden=chosen.hidden, outputs=chosen.hidden),
             nn.LeakyReLU(SLOPE),
             Dense(chosen.hidden, outputs),
         )
+        self.encoder = SpectralNorm(network) if chosen.spectral_norm else network
         self.heads = Dense(chosen.bottleneck, 1 + classes + 2 * CONTINUOUS)
         self.code_features = Dense(classes + CONTINUOUS, chosen.bottleneck)
 
@@ -134,14 +140,26 @@ class Discriminator(nn.Module):
         """
         if not self.stochastic:
             features = torch.tanh(self.encoder(images))
-            return Readings(features, None, features, self.heads(features))
+            return Readings(features, None, features, self._read(features))
         raw_mu, raw_log_var = self.encoder(images).chunk(2, dim=1)
         mu = torch.tanh(raw_mu)
         log_var = (raw_log_var + INITIAL_LOG_VAR).clamp(*LOG_VAR_RANGE)
         features = mu if noise is None else draw_gaussian(mu, log_var, noise)
-        return Readings(mu, log_var, features, self.heads(features))
+        return Readings(mu, log_var, features, self._read(features))
+
+    def logit(self, images: Tensor) -> Tensor:
+        """Return s0(x) `(n,)`, read off the mean of I."""
+        readings: Readings = self(images, None)
+        return readings.logit
 
     def project(self, codes: Codes) -> Tensor:
         """Return codes in the space of I, `(n, bottleneck)`, to be compared with what is read there."""
         projected: Tensor = self.code_features(codes.vector(self.classes))
         return projected
+
+    def _read(self, features: Tensor) -> Tensor:
+        if not isinstance(self.encoder, SpectralNorm):
+            outputs: Tensor = self.heads(features)
+            return outputs
+        real, codes = self.heads.weight.split_with_sizes((1, self.heads.weight.shape[1] - 1), dim=1)
+        return torch.addmm(self.heads.bias, features, torch.cat([F.normalize(real, dim=0), codes], dim=1))

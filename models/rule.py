@@ -1,5 +1,6 @@
 """What one hyperparameter may be, and how a dataclass declares it; knows no torch."""
 
+from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, field
 from typing import Any
 
@@ -23,6 +24,7 @@ class Rule:
         weight: True if it weighs a term of the training loss, which then cannot be compared between configurations.
         neutral: The value at which its term vanishes or the model reduces to its plain form; None if there is none.
         when: The name and the value of another hyperparameter at which this one matters; None if it always does.
+        unless: The name and the value of another hyperparameter at which this one does not matter.
     """
 
     name: str
@@ -35,6 +37,7 @@ class Rule:
     weight: bool = False
     neutral: float | None = None
     when: tuple[str, Value] | None = None
+    unless: tuple[str, Value] | None = None
 
     def allows(self, value: object) -> bool:
         """Tell whether a value has the right type and lies in the range."""
@@ -44,6 +47,11 @@ class Rule:
         if self.kind is int:
             return isinstance(value, int) and not isinstance(value, bool) and self.low <= value <= self.high  # type: ignore[operator]  # as above
         return type(value) is self.kind and value in self.choices
+
+    def matters(self, values: Mapping[str, Value]) -> bool:
+        """Tell whether it has any effect beside the values of all hyperparameters."""
+        asked_for = self.when is None or values[self.when[0]] == self.when[1]
+        return asked_for and (self.unless is None or values[self.unless[0]] != self.unless[1])
 
     def __str__(self) -> str:
         if self.choices:

@@ -101,13 +101,24 @@ def _expand(raw: Mapping[str, Any]) -> tuple[dict[str, Any], list[Fault]]:
         return {**content, "space": {}}, [unknown_name("space", "a shipped space", name, shipped_names())]
     shipped = load_shipped(name)
     fixed = content.get("fixed")
-    held = set(fixed) if isinstance(fixed, dict) else set()
-    content["space"] = {key: domain for key, domain in shipped["domains"].items() if key not in held}
+    content["space"] = _left_to_search(shipped["domains"], fixed if isinstance(fixed, dict) else {})
     model = content.get("model")
     if model != shipped["model"] and model in tuple(HYPERPARAMETERS):  # a spec may give what has no hash
         rule = f"space {name} is for model {shipped['model']}"
         return content, [Fault("space", rule, f"model {model}", f"Write `space: {model}`, or the domains inline.")]
     return content, []
+
+
+def _left_to_search(domains: Mapping[str, Any], fixed: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the domains that are not fixed; one whose condition is fixed is searched always or not at all."""
+    left: dict[str, Any] = {}
+    for name, domain in domains.items():
+        conditions = domain.get("when", {})
+        if name in fixed or any(fixed.get(parent, value) != value for parent, value in conditions.items()):
+            continue
+        open_ones = {parent: value for parent, value in conditions.items() if parent not in fixed}
+        left[name] = {**domain, "when": open_ones} if conditions else domain
+    return left
 
 
 def _check_model(spec: SweepSpec) -> Iterator[Fault]:

@@ -189,6 +189,17 @@ def test_fixing_a_hyperparameter_of_a_shipped_space_takes_it_out_of_the_search()
     assert spec.hyperparameters({"beta": 2.0})["lr"] == 0.001
 
 
+def test_fixing_what_a_condition_names_searches_its_children_always_or_not_at_all() -> None:
+    spaces = {
+        game: parse_spec({**PLAIN, "model": "infogan", "space": "infogan", "fixed": {"adversarial": game}})
+        for game in ("wgan-gp", "ns")
+    }
+    (penalty,) = [d for d in spaces["wgan-gp"].search_space() if d.name == "gradient_penalty"]
+    assert penalty.when is None
+    assert "gradient_penalty" not in spaces["ns"].search_space().names
+    assert not {"adversarial"} & {*spaces["ns"].search_space().names, *spaces["wgan-gp"].search_space().names}
+
+
 def test_a_trial_has_every_hyperparameter_of_its_model_drawn_before_fixed_before_default() -> None:
     whole = parse_spec(PLAIN).hyperparameters({"beta": 3})
     assert whole == {**defaults("beta_vae"), "latent_dim": 16, "beta": 3.0}
@@ -197,7 +208,13 @@ def test_a_trial_has_every_hyperparameter_of_its_model_drawn_before_fixed_before
 
 def test_the_searched_weights_come_with_their_neutral_values() -> None:
     infogan = parse_spec({**PLAIN, "model": "infogan", "space": "infogan", "fixed": {"alpha": 0.1}})
-    assert infogan.searched_weights() == {"beta": 1.0, "lambda": 0.0}
+    assert infogan.searched_weights() == {
+        "beta": 1.0,
+        "feature_matching": 0.0,
+        "gradient_penalty": 0.0,
+        "kappa": 0.0,
+        "lambda": 0.0,
+    }
     assert parse_spec({**PLAIN, "space": "beta_vae"}).searched_weights() == {"beta": 1.0}
 
 

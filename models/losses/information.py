@@ -6,7 +6,22 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-__all__ = ["contrastive_bound", "label_channel_information", "label_channel_nll"]
+__all__ = ["category_nll", "contrastive_bound", "cosine_scores", "label_channel_information", "label_channel_nll"]
+
+
+def category_nll(logits: Tensor, category: Tensor) -> Tensor:
+    """Return -log Q(c|x), whose mean is H(c) less the variational bound on I(c; x) (Chen 2016, Eq. 5).
+
+    Written out, since the fused cross-entropy falls apart under vmap.
+
+    Args:
+        logits: `(n, classes)`, unnormalised log Q(.|x).
+        category: `(n,)`, int64.
+
+    Returns:
+        `(n,)`.
+    """
+    return -logits.log_softmax(dim=1).gather(1, category[:, None]).squeeze(1)
 
 
 def label_channel_nll(log_q: Tensor, labels: Tensor, beta: float) -> Tensor:
@@ -36,15 +51,43 @@ def label_channel_information(beta: float, classes: int) -> float:
     return math.log(classes) - noise
 
 
-def contrastive_bound(codes: Tensor, features: Tensor, temperature: float) -> Tensor:
-    """Return InfoNCE, mean_i [f_ii - logsumexp_j f_ij] + log M: a lower bound on I(c; x), at most log M.
-
-    van den Oord 2018, Eq. 4; Poole 2019, Eq. 10; with f_ij = cos(codes_i, features_j)/τ.
+def cosine_scores(codes: Tensor, features: Tensor, temperature: float) -> Tensor:
+    """Return f_ij = cos(codes_i, features_j)/τ, `(n, n)`.
 
     Args:
-        codes: `(M, width)`, projected codes.
-        features: `(M, width)`, of the images that were made from them.
+        codes: `(n, width)`, projected codes.
+        features: `(n, width)`, of the images that were made from them.
         temperature: τ > 0.
     """
-    scores = F.normalize(codes) @ F.normalize(features).T / temperature
-    return math.log(len(codes)) - F.cross_entropy(scores, torch.arange(len(codes), device=codes.device))
+    return F.normalize(codes) @ F.normalize(features).T / temperature
+
+
+def contrastive_bound(scores: Tensor, form: str, candidates: int) -> Tensor:
+    """Return InfoNCE of scores f `(n, n)`, pairs that belong together on the diagonal; a scalar in nats.
+
+    Row i is compared with M candidates: the columns i, i+1, …, i+M-1, round the end.
+
+    * `full`: mean_i [f_ii - logsumexp_{j in C_i} f_ij] + log M, a lower bound on I(c; x), at most log M (van den Oord
+      2018, Eq. 4; Poole 2019, Eq. 10).
+    * `loo`: the same without i itself in the sum, and log (M-1). With f the log of the conditional density it is an
+      upper bound (Poole 2019); with any other f no bound at all, and nothing limits it from above.
+
+    Args:
+        scores: `(n, n)`.
+        form: `full` or `loo`.
+        candidates: M; n where there are fewer. Of a single candidate nothing is learnt: 0.
+    """
+    count = len(scores)
+    several = min(candidates, count)
+    if several == 1:
+        return scores.new_zeros(())
+    column = torch.arange(count, device=scores.device)
+    ahead = (column - column[:, None]) % count
+    match form:
+        case "full":
+            among = scores if several == count else scores.masked_fill(ahead >= several, -math.inf)
+            return math.log(several) + among.log_softmax(dim=1).diagonal().mean()
+        case "loo":
+            others = scores.masked_fill((ahead == 0) | (ahead >= several), -math.inf)
+            return (scores.diagonal() - others.logsumexp(dim=1)).mean() + math.log(several - 1)
+    raise ValueError(f"nce must be full or loo, but got {form!r}")

@@ -8,6 +8,7 @@ import pytest
 
 from models.hyperparameters import HYPERPARAMETERS, defaults, parse, rules
 from models.infogan_hyperparameters import InfoGAN
+from models.rule import Value
 from models.vae_hyperparameters import BetaVAE
 
 MODELS = list(HYPERPARAMETERS)
@@ -43,7 +44,37 @@ def test_the_weights_are_those_of_the_losses() -> None:
         "label_weight": 0.0,
         "kappa": 0.0,
         "feature_matching": 0.0,
+        "gradient_penalty": 0.0,
+        "r1": 0.0,
     }
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_condition_names_another_hyperparameter_and_a_value_that_it_may_have(model: str) -> None:
+    known = rules(model)
+    for rule in known.values():
+        for condition in filter(None, (rule.when, rule.unless)):
+            assert condition[0] != rule.name
+            assert known[condition[0]].allows(condition[1])
+
+
+@pytest.mark.parametrize(
+    ("values", "inactive"),
+    [
+        ({}, {"gradient_penalty", "r1_every", "target_width", "dual_rate"}),
+        ({"adversarial": "wgan-gp"}, {"r1_every", "target_width", "dual_rate"}),
+        ({"r1": 0.1}, {"gradient_penalty", "target_width", "dual_rate"}),
+        ({"width": "dual"}, {"gradient_penalty", "r1_every"}),
+        ({"alpha": 0.0}, {"gradient_penalty", "r1_every", "target_width", "dual_rate", "nce", "candidates"}),
+        (
+            {"label_weight": 0.0},
+            {"gradient_penalty", "r1_every", "target_width", "dual_rate", "beta", "labels_per_class"},
+        ),
+    ],
+)
+def test_hyperparameters_of_what_is_switched_off_do_not_matter(values: dict[str, Value], inactive: set[str]) -> None:
+    whole = {**defaults("infogan"), **values}
+    assert {rule.name for rule in rules("infogan").values() if not rule.matters(whole)} == inactive
 
 
 @pytest.mark.parametrize("model", MODELS)

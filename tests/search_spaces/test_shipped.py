@@ -1,8 +1,9 @@
 """The shipped spaces: all there, each range with its source, none outside what its model allows."""
 
+import numpy as np
 import pytest
 
-from models.hyperparameters import rules
+from models.hyperparameters import parse, rules
 from search_spaces.shipped import LIBRARY, load_shipped, shipped_names
 from sweeps.spec import SweepSpec
 from sweeps.spec_checks import parse_spec
@@ -36,7 +37,32 @@ def test_every_shipped_file_begins_with_the_command_that_plans_it(name: str) -> 
 
 def test_the_shipped_spaces_search_the_weights_of_their_models() -> None:
     assert spec_of("beta_vae").search_space().names == ("beta", "lr")
-    assert spec_of("infogan").search_space().names == ("alpha", "beta", "lambda")
+    searched = {name for name, rule in rules("infogan").items() if rule.weight} & set(
+        spec_of("infogan").search_space().names
+    )
+    assert searched == {"alpha", "beta", "feature_matching", "gradient_penalty", "kappa", "lambda"}
+
+
+@pytest.mark.parametrize("name", shipped_names())
+def test_a_range_stands_under_the_condition_under_which_its_hyperparameter_matters(name: str) -> None:
+    spec = spec_of(name)
+    known, space = rules(spec.model), spec.search_space()
+    for dimension in space:
+        when = known[dimension.name].when
+        if when is not None and when[0] in space.names:
+            assert dimension.when is not None
+            assert (dimension.when.parent, dimension.when.value) == when
+
+
+@pytest.mark.parametrize("name", shipped_names())
+def test_every_configuration_of_a_space_is_allowed_and_has_only_what_matters(name: str) -> None:
+    spec, rng = spec_of(name), np.random.default_rng(0)
+    known = rules(spec.model)
+    for _ in range(200):
+        drawn = spec.search_space().sample(rng)
+        whole = spec.hyperparameters(drawn)
+        parse(spec.model, whole)
+        assert all(known[chosen].matters(whole) for chosen in drawn)
 
 
 def test_an_unknown_space_is_a_key_error() -> None:
