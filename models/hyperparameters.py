@@ -9,13 +9,17 @@ from dataclasses import fields
 
 from models.infogan_hyperparameters import InfoGAN
 from models.rule import Rule, Value, rule_of
-from models.vae_hyperparameters import BetaVAE
+from models.vae_hyperparameters import VAE, Autoencoder, BetaVAE
 
 __all__ = ["HYPERPARAMETERS", "Hyperparameters", "defaults", "parse", "rules"]
 
-Hyperparameters = BetaVAE | InfoGAN
+Hyperparameters = Autoencoder | InfoGAN
 
-HYPERPARAMETERS: dict[str, type[Hyperparameters]] = {"beta_vae": BetaVAE, "infogan": InfoGAN}
+HYPERPARAMETERS: dict[str, type[Hyperparameters]] = {
+    "vae": VAE,
+    "beta_vae": BetaVAE,
+    "infogan": InfoGAN,
+}
 """Every model by its name in specs."""
 
 

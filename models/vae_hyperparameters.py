@@ -1,21 +1,45 @@
-"""Hyperparameters of the VAE family, with their ranges and neutral values; knows no torch."""
+"""Hyperparameters of the VAE family, with their ranges and neutral values; knows no torch.
+
+One vocabulary for all members: β presses on the code, λ weighs what is asked of all codes together, α prefers
+information. At the neutral values a member is the plain VAE.
+"""
 
 from dataclasses import dataclass
 from typing import ClassVar
 
 from models.rule import choice, number
 
-__all__ = ["BetaVAE"]
+__all__ = ["VAE", "Autoencoder", "BetaVAE"]
+
+LARGEST_WEIGHT = 1000.0
 
 
 @dataclass(frozen=True)
-class BetaVAE:
-    """β-VAE (Higgins 2017, Eq. 4): R + β·KL, Bernoulli decoder on dynamically binarised pixels."""
+class Autoencoder:
+    """What every member of the family has."""
 
     has_likelihood: ClassVar[bool] = True
-    beta: float = number(1.0, 0.0, 1000.0, "weight of the KL term: pressure on the code", weight=True, neutral=1.0)
-    latent_dim: int = number(16, 1, 512, "width of the latent code z")
     hidden: int = number(128, 8, 4096, "width of the hidden layers")
+    layers: int = number(1, 1, 8, "hidden layers of a dense encoder or decoder", when=("network", "dense"))
     network: str = choice("dense", ("dense", "conv"), "kind of encoder and decoder; conv needs 28×28 images")
+    decoder: str = choice(
+        "bernoulli", ("bernoulli", "gaussian"), "likelihood of binarised pixels, or of greys with one learned σ"
+    )
     lr: float = number(5e-3, 1e-6, 1.0, "learning rate of Adam")
     batch_size: int = number(64, 2, 4096, "examples in a minibatch")
+
+
+@dataclass(frozen=True)
+class VAE(Autoencoder):
+    """VAE (Kingma & Welling 2013): R + KL."""
+
+    latent_dim: int = number(16, 1, 512, "width of the latent code z")
+
+
+@dataclass(frozen=True)
+class BetaVAE(VAE):
+    """β-VAE (Higgins 2017, Eq. 4): R + β·KL."""
+
+    beta: float = number(
+        1.0, 0.0, LARGEST_WEIGHT, "weight of the KL term: pressure on the code", weight=True, neutral=1.0
+    )

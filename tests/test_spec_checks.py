@@ -303,7 +303,7 @@ def test_a_long_value_is_shortened() -> None:
 
 
 def test_an_unknown_model_leaves_the_rest_checked() -> None:
-    paths = [fault.path for fault in faults_of(model="vae", space={"beta": BETA}, folds=500, seed=-1)]
+    paths = [fault.path for fault in faults_of(model="gan", space={"beta": BETA}, folds=500, seed=-1)]
     assert sorted(paths) == ["folds", "model", "seed"]
 
 

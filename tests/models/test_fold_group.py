@@ -22,6 +22,7 @@ PARTS = [torch.arange(150)[torch.arange(150) % 3 != fold] for fold in range(3)]
 BATCH = 16
 
 HYPERPARAMETERS: dict[str, dict[str, Value]] = {
+    "vae": {"latent_dim": 3, "hidden": 12, "layers": 2, "decoder": "gaussian"},
     "beta_vae": {"latent_dim": 3, "hidden": 12},
     "infogan": {"hidden": 12, "bottleneck": 6, "noise_dim": 5, "labels_per_class": 3},
 }
@@ -147,6 +148,12 @@ def test_so_many_examples_of_each_class_keep_their_labels_and_no_others_are_show
         assert shown < {(IMAGES[row].numpy().tobytes(), int(LABELS[row])) for row in part}
         assert len(shown) == 40
         assert torch.tensor([label for _, label in shown]).bincount().tolist() == [4] * 10
+
+
+def test_models_are_told_how_many_examples_an_epoch_has() -> None:
+    counting = [Counting() for _ in range(2)]
+    FoldGroup(counting, [torch.arange(101), torch.arange(50, 150)], IMAGES, LABELS, batch_size=9, seed_for=seed_for)
+    assert [model.examples for model in counting] == [100, 100]
 
 
 def test_global_randomness_is_neither_used_nor_needed() -> None:
