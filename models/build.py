@@ -7,17 +7,19 @@ import torch
 
 from models.base import GenerativeModel
 from models.hyperparameters import parse
+from models.info_vae import InfoVAEModel
 from models.infogan import InfoGANModel
 from models.infogan_hyperparameters import InfoGAN
 from models.rule import Value
 from models.vae import BetaVAEModel, VAEModel
-from models.vae_hyperparameters import VAE, BetaVAE
+from models.vae_hyperparameters import VAE, BetaVAE, InfoVAE
 
 __all__ = ["MODELS", "build"]
 
 MODELS: dict[type, Any] = {
     VAE: VAEModel,
     BetaVAE: BetaVAEModel,
+    InfoVAE: InfoVAEModel,
     InfoGAN: InfoGANModel,
 }
 """The module of each kind of hyperparameters."""

@@ -9,7 +9,7 @@ from dataclasses import fields
 
 from models.infogan_hyperparameters import InfoGAN
 from models.rule import Rule, Value, rule_of
-from models.vae_hyperparameters import VAE, Autoencoder, BetaVAE
+from models.vae_hyperparameters import VAE, Autoencoder, BetaVAE, InfoVAE
 
 __all__ = ["HYPERPARAMETERS", "Hyperparameters", "defaults", "parse", "rules"]
 
@@ -18,6 +18,7 @@ Hyperparameters = Autoencoder | InfoGAN
 HYPERPARAMETERS: dict[str, type[Hyperparameters]] = {
     "vae": VAE,
     "beta_vae": BetaVAE,
+    "info_vae": InfoVAE,
     "infogan": InfoGAN,
 }
 """Every model by its name in specs."""

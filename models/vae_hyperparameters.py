@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from models.rule import choice, number
 
-__all__ = ["VAE", "Autoencoder", "BetaVAE"]
+__all__ = ["VAE", "Autoencoder", "BetaVAE", "InfoVAE"]
 
 LARGEST_WEIGHT = 1000.0
 
@@ -42,4 +42,14 @@ class BetaVAE(VAE):
 
     beta: float = number(
         1.0, 0.0, LARGEST_WEIGHT, "weight of the KL term: pressure on the code", weight=True, neutral=1.0
+    )
+
+
+@dataclass(frozen=True)
+class InfoVAE(VAE):
+    """InfoVAE (Zhao 2017): R + (1-α)·KL + (α+λ-1)·MMD²; the ranges keep both weights from falling below 0."""
+
+    alpha: float = number(0.0, 0.0, 1.0, "preference for information in the code", weight=True, neutral=0.0)
+    lambda_: float = number(
+        100.0, 1.0, 100_000.0, "weight of the distance of all codes together from the prior", weight=True, neutral=1.0
     )

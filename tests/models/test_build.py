@@ -5,6 +5,7 @@ import torch
 
 from models.build import build
 from models.hyperparameters import HYPERPARAMETERS
+from models.info_vae import InfoVAEModel
 from models.infogan import InfoGANModel
 from models.vae import BetaVAEModel, VAEModel
 from models.vae_pixels import GaussianPixels
@@ -15,6 +16,7 @@ def test_names_lead_to_their_models() -> None:
     assert built == {
         "vae": VAEModel,
         "beta_vae": BetaVAEModel,
+        "info_vae": InfoVAEModel,
         "infogan": InfoGANModel,
     }
 

@@ -8,7 +8,7 @@ import pytest
 
 from models.hyperparameters import HYPERPARAMETERS, defaults, parse, rules
 from models.infogan_hyperparameters import InfoGAN
-from models.vae_hyperparameters import VAE, BetaVAE
+from models.vae_hyperparameters import VAE, BetaVAE, InfoVAE
 
 MODELS = list(HYPERPARAMETERS)
 
@@ -17,6 +17,7 @@ def test_the_models_that_ship_are_known_by_name() -> None:
     assert list(HYPERPARAMETERS.items()) == [
         ("vae", VAE),
         ("beta_vae", BetaVAE),
+        ("info_vae", InfoVAE),
         ("infogan", InfoGAN),
     ]
 
@@ -41,6 +42,7 @@ def test_the_weights_are_those_of_the_losses() -> None:
     named = {model: {rule.name: rule.neutral for rule in rules(model).values() if rule.weight} for model in MODELS}
     assert named["vae"] == {}
     assert named["beta_vae"] == {"beta": 1.0}
+    assert named["info_vae"] == {"alpha": 0.0, "lambda": 1.0}
     assert named["infogan"] == {
         "beta": 1.0,
         "lambda": 0.0,

@@ -60,6 +60,7 @@ def test_every_shipped_file_begins_with_the_command_that_plans_it(name: str) -> 
 def test_the_shipped_spaces_search_the_weights_of_their_models() -> None:
     assert spec_of("vae").search_space().names == ("latent_dim", "lr")
     assert spec_of("beta_vae").search_space().names == ("beta", "lr")
+    assert spec_of("info_vae").search_space().names == ("alpha", "lambda")
     assert spec_of("infogan").search_space().names == ("alpha", "beta", "lambda")
 
 
