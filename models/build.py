@@ -11,8 +11,9 @@ from models.info_vae import InfoVAEModel
 from models.infogan import InfoGANModel
 from models.infogan_hyperparameters import InfoGAN
 from models.rule import Value
+from models.tc_vae import BetaTCVAEModel
 from models.vae import BetaVAEModel, VAEModel
-from models.vae_hyperparameters import VAE, BetaVAE, InfoVAE
+from models.vae_hyperparameters import VAE, BetaTCVAE, BetaVAE, InfoVAE
 
 __all__ = ["MODELS", "build"]
 
@@ -20,6 +21,7 @@ MODELS: dict[type, Any] = {
     VAE: VAEModel,
     BetaVAE: BetaVAEModel,
     InfoVAE: InfoVAEModel,
+    BetaTCVAE: BetaTCVAEModel,
     InfoGAN: InfoGANModel,
 }
 """The module of each kind of hyperparameters."""

@@ -9,7 +9,7 @@ from dataclasses import fields
 
 from models.infogan_hyperparameters import InfoGAN
 from models.rule import Rule, Value, rule_of
-from models.vae_hyperparameters import VAE, Autoencoder, BetaVAE, InfoVAE
+from models.vae_hyperparameters import VAE, Autoencoder, BetaTCVAE, BetaVAE, InfoVAE
 
 __all__ = ["HYPERPARAMETERS", "Hyperparameters", "defaults", "parse", "rules"]
 
@@ -19,6 +19,7 @@ HYPERPARAMETERS: dict[str, type[Hyperparameters]] = {
     "vae": VAE,
     "beta_vae": BetaVAE,
     "info_vae": InfoVAE,
+    "beta_tcvae": BetaTCVAE,
     "infogan": InfoGAN,
 }
 """Every model by its name in specs."""

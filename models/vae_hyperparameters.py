@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from models.rule import choice, number
 
-__all__ = ["VAE", "Autoencoder", "BetaVAE", "InfoVAE"]
+__all__ = ["VAE", "Autoencoder", "BetaTCVAE", "BetaVAE", "InfoVAE"]
 
 LARGEST_WEIGHT = 1000.0
 
@@ -53,3 +53,16 @@ class InfoVAE(VAE):
     lambda_: float = number(
         100.0, 1.0, 100_000.0, "weight of the distance of all codes together from the prior", weight=True, neutral=1.0
     )
+
+
+@dataclass(frozen=True)
+class BetaTCVAE(VAE):
+    """β-TCVAE (Chen 2018, Eq. 4): R + (1-α)·MI + β·TC + λ·DW."""
+
+    beta: float = number(
+        4.0, 0.0, LARGEST_WEIGHT, "weight of the total correlation between dimensions", weight=True, neutral=1.0
+    )
+    lambda_: float = number(
+        1.0, 0.0, LARGEST_WEIGHT, "weight of each dimension's divergence from the prior", weight=True, neutral=1.0
+    )
+    alpha: float = number(0.0, 0.0, 1.0, "preference for information in the code", weight=True, neutral=0.0)

@@ -7,6 +7,7 @@ from models.build import build
 from models.hyperparameters import HYPERPARAMETERS
 from models.info_vae import InfoVAEModel
 from models.infogan import InfoGANModel
+from models.tc_vae import BetaTCVAEModel
 from models.vae import BetaVAEModel, VAEModel
 from models.vae_pixels import GaussianPixels
 
@@ -17,6 +18,7 @@ def test_names_lead_to_their_models() -> None:
         "vae": VAEModel,
         "beta_vae": BetaVAEModel,
         "info_vae": InfoVAEModel,
+        "beta_tcvae": BetaTCVAEModel,
         "infogan": InfoGANModel,
     }
 
