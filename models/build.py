@@ -6,6 +6,7 @@ from typing import Any
 import torch
 
 from models.base import GenerativeModel
+from models.dip_vae import DIPVAEModel
 from models.hyperparameters import parse
 from models.info_vae import InfoVAEModel
 from models.infogan import InfoGANModel
@@ -13,7 +14,7 @@ from models.infogan_hyperparameters import InfoGAN
 from models.rule import Value
 from models.tc_vae import BetaTCVAEModel
 from models.vae import BetaVAEModel, VAEModel
-from models.vae_hyperparameters import VAE, BetaTCVAE, BetaVAE, InfoVAE
+from models.vae_hyperparameters import DIPVAE, VAE, BetaTCVAE, BetaVAE, InfoVAE
 
 __all__ = ["MODELS", "build"]
 
@@ -22,6 +23,7 @@ MODELS: dict[type, Any] = {
     BetaVAE: BetaVAEModel,
     InfoVAE: InfoVAEModel,
     BetaTCVAE: BetaTCVAEModel,
+    DIPVAE: DIPVAEModel,
     InfoGAN: InfoGANModel,
 }
 """The module of each kind of hyperparameters."""

@@ -9,7 +9,7 @@ from dataclasses import fields
 
 from models.infogan_hyperparameters import InfoGAN
 from models.rule import Rule, Value, rule_of
-from models.vae_hyperparameters import VAE, Autoencoder, BetaTCVAE, BetaVAE, InfoVAE
+from models.vae_hyperparameters import DIPVAE, VAE, Autoencoder, BetaTCVAE, BetaVAE, InfoVAE
 
 __all__ = ["HYPERPARAMETERS", "Hyperparameters", "defaults", "parse", "rules"]
 
@@ -20,6 +20,7 @@ HYPERPARAMETERS: dict[str, type[Hyperparameters]] = {
     "beta_vae": BetaVAE,
     "info_vae": InfoVAE,
     "beta_tcvae": BetaTCVAE,
+    "dip_vae": DIPVAE,
     "infogan": InfoGAN,
 }
 """Every model by its name in specs."""

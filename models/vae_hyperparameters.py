@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from models.rule import choice, number
 
-__all__ = ["VAE", "Autoencoder", "BetaTCVAE", "BetaVAE", "InfoVAE"]
+__all__ = ["DIPVAE", "VAE", "Autoencoder", "BetaTCVAE", "BetaVAE", "InfoVAE"]
 
 LARGEST_WEIGHT = 1000.0
 
@@ -66,3 +66,13 @@ class BetaTCVAE(VAE):
         1.0, 0.0, LARGEST_WEIGHT, "weight of each dimension's divergence from the prior", weight=True, neutral=1.0
     )
     alpha: float = number(0.0, 0.0, 1.0, "preference for information in the code", weight=True, neutral=0.0)
+
+
+@dataclass(frozen=True)
+class DIPVAE(BetaVAE):
+    """DIP-VAE (Kumar 2018): R + β·KL + λ·(distance of the codes' covariance from the identity)."""
+
+    lambda_: float = number(
+        5.0, 0.0, LARGEST_WEIGHT, "weight of the distance of the codes' covariance from 1", weight=True, neutral=0.0
+    )
+    variant: str = choice("II", ("I", "II"), "covariance of the means μ(x) (I) or of the codes z (II)")

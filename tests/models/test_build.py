@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from models.build import build
+from models.dip_vae import DIPVAEModel
 from models.hyperparameters import HYPERPARAMETERS
 from models.info_vae import InfoVAEModel
 from models.infogan import InfoGANModel
@@ -19,6 +20,7 @@ def test_names_lead_to_their_models() -> None:
         "beta_vae": BetaVAEModel,
         "info_vae": InfoVAEModel,
         "beta_tcvae": BetaTCVAEModel,
+        "dip_vae": DIPVAEModel,
         "infogan": InfoGANModel,
     }
 

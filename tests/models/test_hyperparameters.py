@@ -8,7 +8,7 @@ import pytest
 
 from models.hyperparameters import HYPERPARAMETERS, defaults, parse, rules
 from models.infogan_hyperparameters import InfoGAN
-from models.vae_hyperparameters import VAE, BetaTCVAE, BetaVAE, InfoVAE
+from models.vae_hyperparameters import DIPVAE, VAE, BetaTCVAE, BetaVAE, InfoVAE
 
 MODELS = list(HYPERPARAMETERS)
 
@@ -19,6 +19,7 @@ def test_the_models_that_ship_are_known_by_name() -> None:
         ("beta_vae", BetaVAE),
         ("info_vae", InfoVAE),
         ("beta_tcvae", BetaTCVAE),
+        ("dip_vae", DIPVAE),
         ("infogan", InfoGAN),
     ]
 
@@ -45,6 +46,7 @@ def test_the_weights_are_those_of_the_losses() -> None:
     assert named["beta_vae"] == {"beta": 1.0}
     assert named["info_vae"] == {"alpha": 0.0, "lambda": 1.0}
     assert named["beta_tcvae"] == {"beta": 1.0, "lambda": 1.0, "alpha": 0.0}
+    assert named["dip_vae"] == {"beta": 1.0, "lambda": 0.0}
     assert named["infogan"] == {
         "beta": 1.0,
         "lambda": 0.0,
