@@ -7,6 +7,7 @@ import torch
 
 from models.base import GenerativeModel
 from models.dip_vae import DIPVAEModel
+from models.factor_vae import FactorVAEModel
 from models.hyperparameters import parse
 from models.info_vae import InfoVAEModel
 from models.infogan import InfoGANModel
@@ -14,7 +15,7 @@ from models.infogan_hyperparameters import InfoGAN
 from models.rule import Value
 from models.tc_vae import BetaTCVAEModel
 from models.vae import BetaVAEModel, VAEModel
-from models.vae_hyperparameters import DIPVAE, VAE, BetaTCVAE, BetaVAE, InfoVAE
+from models.vae_hyperparameters import DIPVAE, VAE, BetaTCVAE, BetaVAE, FactorVAE, InfoVAE
 
 __all__ = ["MODELS", "build"]
 
@@ -24,6 +25,7 @@ MODELS: dict[type, Any] = {
     InfoVAE: InfoVAEModel,
     BetaTCVAE: BetaTCVAEModel,
     DIPVAE: DIPVAEModel,
+    FactorVAE: FactorVAEModel,
     InfoGAN: InfoGANModel,
 }
 """The module of each kind of hyperparameters."""

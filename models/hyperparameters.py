@@ -9,7 +9,7 @@ from dataclasses import fields
 
 from models.infogan_hyperparameters import InfoGAN
 from models.rule import Rule, Value, rule_of
-from models.vae_hyperparameters import DIPVAE, VAE, Autoencoder, BetaTCVAE, BetaVAE, InfoVAE
+from models.vae_hyperparameters import DIPVAE, VAE, Autoencoder, BetaTCVAE, BetaVAE, FactorVAE, InfoVAE
 
 __all__ = ["HYPERPARAMETERS", "Hyperparameters", "defaults", "parse", "rules"]
 
@@ -21,6 +21,7 @@ HYPERPARAMETERS: dict[str, type[Hyperparameters]] = {
     "info_vae": InfoVAE,
     "beta_tcvae": BetaTCVAE,
     "dip_vae": DIPVAE,
+    "factor_vae": FactorVAE,
     "infogan": InfoGAN,
 }
 """Every model by its name in specs."""

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from models.rule import choice, number
 
-__all__ = ["DIPVAE", "VAE", "Autoencoder", "BetaTCVAE", "BetaVAE", "InfoVAE"]
+__all__ = ["DIPVAE", "VAE", "Autoencoder", "BetaTCVAE", "BetaVAE", "FactorVAE", "InfoVAE"]
 
 LARGEST_WEIGHT = 1000.0
 
@@ -76,3 +76,15 @@ class DIPVAE(BetaVAE):
         5.0, 0.0, LARGEST_WEIGHT, "weight of the distance of the codes' covariance from 1", weight=True, neutral=0.0
     )
     variant: str = choice("II", ("I", "II"), "covariance of the means μ(x) (I) or of the codes z (II)")
+
+
+@dataclass(frozen=True)
+class FactorVAE(VAE):
+    """FactorVAE (Kim & Mnih 2018): R + KL + (β-1)·TC, the total correlation estimated by a critic."""
+
+    beta: float = number(
+        6.0, 1.0, LARGEST_WEIGHT, "weight of the total correlation between dimensions", weight=True, neutral=1.0
+    )
+    critic_hidden: int = number(64, 8, 4096, "width of the critic's hidden layers")
+    critic_layers: int = number(2, 1, 8, "hidden layers of the critic")
+    lr_critic: float = number(2e-3, 1e-6, 1.0, "learning rate of the critic's Adam")

@@ -5,6 +5,7 @@ import torch
 
 from models.build import build
 from models.dip_vae import DIPVAEModel
+from models.factor_vae import FactorVAEModel
 from models.hyperparameters import HYPERPARAMETERS
 from models.info_vae import InfoVAEModel
 from models.infogan import InfoGANModel
@@ -21,6 +22,7 @@ def test_names_lead_to_their_models() -> None:
         "info_vae": InfoVAEModel,
         "beta_tcvae": BetaTCVAEModel,
         "dip_vae": DIPVAEModel,
+        "factor_vae": FactorVAEModel,
         "infogan": InfoGANModel,
     }
 

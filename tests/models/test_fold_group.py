@@ -24,6 +24,8 @@ BATCH = 16
 HYPERPARAMETERS: dict[str, dict[str, Value]] = {
     "vae": {"latent_dim": 3, "hidden": 12, "layers": 2, "decoder": "gaussian"},
     "beta_vae": {"latent_dim": 3, "hidden": 12},
+    "beta_tcvae": {"latent_dim": 3, "hidden": 12},
+    "factor_vae": {"latent_dim": 3, "hidden": 12, "critic_hidden": 8},
     "infogan": {"hidden": 12, "bottleneck": 6, "noise_dim": 5, "labels_per_class": 3},
 }
 
@@ -99,6 +101,7 @@ def test_a_stack_learns_what_a_plain_loop_does_up_to_rounding(name: str) -> None
 def train_plainly(model: GenerativeModel, fold: int, *, epochs: int, batch_size: int) -> list[float]:
     """Train one model as anybody would write it, and return the mean of `loss/L` by epoch."""
     part, limit = PARTS[fold], model.labels_per_class
+    model.examples = min(map(len, PARTS))
     order = part[torch.randperm(len(part), generator=seeded(seed_for("labels", fold, 0)))]
     pool = torch.cat([order[LABELS[order] == label][:limit] for label in range(10)])
     optimizers, curve = model.make_optimizers(), []

@@ -15,6 +15,7 @@ MEMBERS = [name for name in HYPERPARAMETERS if HYPERPARAMETERS[name].has_likelih
 NEUTRAL: dict[str, dict[str, Value]] = {
     "beta_vae": {"beta": 1.0},
     "info_vae": {"alpha": 0.0, "lambda": 1.0},
+    "factor_vae": {"beta": 1.0},
     "dip_vae": {"beta": 1.0, "lambda": 0.0},
 }
 """Members that are the plain VAE at these weights, to the last bit."""
