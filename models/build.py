@@ -6,6 +6,8 @@ from typing import Any
 import torch
 
 from models.base import GenerativeModel
+from models.cat_vae import CatVAEModel
+from models.cvae import CVAEModel
 from models.dip_vae import DIPVAEModel
 from models.factor_vae import FactorVAEModel
 from models.hyperparameters import parse
@@ -15,7 +17,7 @@ from models.infogan_hyperparameters import InfoGAN
 from models.rule import Value
 from models.tc_vae import BetaTCVAEModel
 from models.vae import BetaVAEModel, VAEModel
-from models.vae_hyperparameters import DIPVAE, VAE, BetaTCVAE, BetaVAE, FactorVAE, InfoVAE
+from models.vae_hyperparameters import CVAE, DIPVAE, VAE, BetaTCVAE, BetaVAE, CatVAE, FactorVAE, InfoVAE
 
 __all__ = ["MODELS", "build"]
 
@@ -26,6 +28,8 @@ MODELS: dict[type, Any] = {
     BetaTCVAE: BetaTCVAEModel,
     DIPVAE: DIPVAEModel,
     FactorVAE: FactorVAEModel,
+    CatVAE: CatVAEModel,
+    CVAE: CVAEModel,
     InfoGAN: InfoGANModel,
 }
 """The module of each kind of hyperparameters."""

@@ -34,8 +34,12 @@ class FactorVAEModel(VAEModel):
 
     def make_optimizers(self) -> list[Optimizer]:
         """Return Adam for the VAE and Adam for the critic."""
-        critic = Adam(self.critic.parameters(), lr=self.hyperparameters.lr_critic, betas=CRITIC_BETAS, fused=True)
-        return [*super().make_optimizers(), critic]
+        chosen, critic = self.hyperparameters, list(self.critic.parameters())
+        of_vae = [parameter for name, parameter in self.named_parameters() if not name.startswith("critic.")]
+        return [
+            Adam(of_vae, lr=chosen.lr, fused=True),
+            Adam(critic, lr=chosen.lr_critic, betas=CRITIC_BETAS, fused=True),
+        ]
 
     def draw_noise(self, count: int, generator: torch.Generator) -> Noise:
         """Draw an order of the second half for each dimension of the code, besides what a VAE needs."""

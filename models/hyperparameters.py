@@ -9,7 +9,7 @@ from dataclasses import fields
 
 from models.infogan_hyperparameters import InfoGAN
 from models.rule import Rule, Value, rule_of
-from models.vae_hyperparameters import DIPVAE, VAE, Autoencoder, BetaTCVAE, BetaVAE, FactorVAE, InfoVAE
+from models.vae_hyperparameters import CVAE, DIPVAE, VAE, Autoencoder, BetaTCVAE, BetaVAE, CatVAE, FactorVAE, InfoVAE
 
 __all__ = ["HYPERPARAMETERS", "Hyperparameters", "defaults", "parse", "rules"]
 
@@ -22,6 +22,8 @@ HYPERPARAMETERS: dict[str, type[Hyperparameters]] = {
     "beta_tcvae": BetaTCVAE,
     "dip_vae": DIPVAE,
     "factor_vae": FactorVAE,
+    "cat_vae": CatVAE,
+    "cvae": CVAE,
     "infogan": InfoGAN,
 }
 """Every model by its name in specs."""

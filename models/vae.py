@@ -47,10 +47,8 @@ class AutoencoderModel(LatentVariableModel):
         self.pixels = pixels(chosen.decoder, levels)
 
     def make_optimizers(self) -> list[Optimizer]:
-        """Return one Adam for encoder, decoder and the likelihood of pixels."""
-        networks = self.encoder, self.decoder, self.pixels
-        parameters = [parameter for network in networks for parameter in network.parameters()]
-        return [Adam(parameters, lr=self.hyperparameters.lr, fused=True)]
+        """Return one Adam for everything."""
+        return [Adam(self.parameters(), lr=self.hyperparameters.lr, fused=True)]
 
     def minibatch_step(self, batch: Minibatch, noise: Noise, optimizers: Sequence[Optimizer]) -> Terms:
         """Minimise L; every step draws its own pixels from the greys."""

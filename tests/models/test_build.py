@@ -4,6 +4,8 @@ import pytest
 import torch
 
 from models.build import build
+from models.cat_vae import CatVAEModel
+from models.cvae import CVAEModel
 from models.dip_vae import DIPVAEModel
 from models.factor_vae import FactorVAEModel
 from models.hyperparameters import HYPERPARAMETERS
@@ -23,6 +25,8 @@ def test_names_lead_to_their_models() -> None:
         "beta_tcvae": BetaTCVAEModel,
         "dip_vae": DIPVAEModel,
         "factor_vae": FactorVAEModel,
+        "cat_vae": CatVAEModel,
+        "cvae": CVAEModel,
         "infogan": InfoGANModel,
     }
 

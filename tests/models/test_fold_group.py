@@ -25,6 +25,8 @@ HYPERPARAMETERS: dict[str, dict[str, Value]] = {
     "vae": {"latent_dim": 3, "hidden": 12, "layers": 2, "decoder": "gaussian"},
     "beta_vae": {"latent_dim": 3, "hidden": 12},
     "beta_tcvae": {"latent_dim": 3, "hidden": 12},
+    "cat_vae": {"variables": 3, "categories": 4, "hidden": 12, "anneal_every": 7, "annealing": 0.01},
+    "cvae": {"latent_dim": 3, "hidden": 12, "labels_per_class": 3},
     "factor_vae": {"latent_dim": 3, "hidden": 12, "critic_hidden": 8},
     "infogan": {"hidden": 12, "bottleneck": 6, "noise_dim": 5, "labels_per_class": 3},
 }

@@ -8,7 +8,7 @@ import pytest
 
 from models.hyperparameters import HYPERPARAMETERS, defaults, parse, rules
 from models.infogan_hyperparameters import InfoGAN
-from models.vae_hyperparameters import DIPVAE, VAE, BetaTCVAE, BetaVAE, FactorVAE, InfoVAE
+from models.vae_hyperparameters import CVAE, DIPVAE, VAE, BetaTCVAE, BetaVAE, CatVAE, FactorVAE, InfoVAE
 
 MODELS = list(HYPERPARAMETERS)
 
@@ -21,6 +21,8 @@ def test_the_models_that_ship_are_known_by_name() -> None:
         ("beta_tcvae", BetaTCVAE),
         ("dip_vae", DIPVAE),
         ("factor_vae", FactorVAE),
+        ("cat_vae", CatVAE),
+        ("cvae", CVAE),
         ("infogan", InfoGAN),
     ]
 
@@ -49,6 +51,8 @@ def test_the_weights_are_those_of_the_losses() -> None:
     assert named["beta_tcvae"] == {"beta": 1.0, "lambda": 1.0, "alpha": 0.0}
     assert named["dip_vae"] == {"beta": 1.0, "lambda": 0.0}
     assert named["factor_vae"] == {"beta": 1.0}
+    assert named["cat_vae"] == {"beta": 1.0}
+    assert named["cvae"] == {"beta": 1.0}
     assert named["infogan"] == {
         "beta": 1.0,
         "lambda": 0.0,

@@ -64,6 +64,8 @@ def test_the_shipped_spaces_search_the_weights_of_their_models() -> None:
     assert spec_of("beta_tcvae").search_space().names == ("beta", "lr")
     assert spec_of("dip_vae").search_space().names == ("lambda", "variant")
     assert spec_of("factor_vae").search_space().names == ("beta", "lr_critic")
+    assert spec_of("cat_vae").search_space().names == ("annealing", "beta", "temperature")
+    assert spec_of("cvae").search_space().names == ("beta", "latent_dim")
     assert spec_of("infogan").search_space().names == ("alpha", "beta", "lambda")
 
 
