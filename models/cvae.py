@@ -15,7 +15,7 @@ __all__ = ["CVAEModel"]
 
 
 class CVAEModel(AutoencoderModel):
-    """L = R(x|z, y) + β·KL(q(z|x, y) || N(0, 1)) (Sohn 2015, Eq. 4, with a prior that does not depend on y).
+    """L = R(x|z, y) + β·KL(q(z|x, y) || N(0, 1)) (Sohn 2015, with a prior that does not depend on y).
 
     It learns from labelled images alone. The class shifts what the encoder returns, and stands beside the code that the
     decoder is given. Where no class is given, all are taken to be equally likely.

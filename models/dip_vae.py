@@ -8,7 +8,7 @@ from models.vae_hyperparameters import DIPVAE
 __all__ = ["DIPVAEModel"]
 
 DIAGONAL_WEIGHTS = {"I": 10.0, "II": 1.0}
-"""Weight of the diagonal beside λ: in I the variances of the means alone would else shrink to 0 (Kumar 2018, §4)."""
+"""λ_d/λ by variant, as in the experiments of Kumar 2018 and Locatello 2019."""
 
 
 class DIPVAEModel(VAEModel):
@@ -25,7 +25,7 @@ class DIPVAEModel(VAEModel):
         of_means = chosen.variant == "I"
         gap = covariance_gap(covariance(code.mu) if of_means else mixture_covariance(code.mu, code.log_var))
         return {
-            "kl": (chosen.beta, code.kl()),
+            "kl": (chosen.beta, code.kl),
             "off_diagonal": (chosen.lambda_, gap.off_diagonal),
             "diagonal": (chosen.lambda_ * DIAGONAL_WEIGHTS[chosen.variant], gap.diagonal),
         }

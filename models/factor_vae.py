@@ -63,7 +63,7 @@ class FactorVAEModel(VAEModel):
 
     def penalties(self, code: GaussianCode, noise: Noise) -> Penalties:
         """Return KL and the critic's estimate of the total correlation."""
-        return {"kl": (1.0, code.kl()), "tc": (self.hyperparameters.beta - 1, self.critic(code.z).mean())}
+        return {"kl": (1.0, code.kl), "tc": (self.hyperparameters.beta - 1, self.critic(code.z).mean())}
 
     def critic_loss(self, z: Tensor, orders: Tensor) -> Tensor:
         """Return J: codes of the first half against permuted ones of the second; an odd one is in both."""

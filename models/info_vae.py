@@ -24,6 +24,6 @@ class InfoVAEModel(VAEModel):
         """Return KL and MMD²."""
         alpha, lambda_ = self.hyperparameters.alpha, self.hyperparameters.lambda_
         return {
-            "kl": (1 - alpha, code.kl()),
+            "kl": (1 - alpha, code.kl),
             "mmd": (alpha + lambda_ - 1, squared_mmd(code.z, noise["prior"])),
         }

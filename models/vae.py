@@ -1,7 +1,7 @@
 """The VAE family: what its members share, and the plain VAE and the β-VAE, which need nothing else.
 
 Every member minimises L = R + Σ weight·penalty, where R = -E log p(x|z), and reports J = R + KL, which is L at the
-neutral weights and means the same for all of them.
+neutral weights; only the FactorVAE reports the loss of its critic there.
 """
 
 from abc import abstractmethod
@@ -70,21 +70,19 @@ class AutoencoderModel(LatentVariableModel):
 
 
 class GaussianCode(NamedTuple):
-    """q(z|x) = N(μ, σ²), independent in each dimension, with one draw z; `(n, latent_dim)` each.
+    """q(z|x) = N(μ, σ²), independent in each dimension, with one draw z.
 
     Attributes:
-        mu: μ.
-        log_var: log σ².
-        z: μ + σ ε.
+        mu: μ, `(n, latent_dim)`.
+        log_var: log σ², likewise.
+        z: μ + σ ε, likewise.
+        kl: The mean of KL(q(z|x) || N(0, 1)), a scalar.
     """
 
     mu: Tensor
     log_var: Tensor
     z: Tensor
-
-    def kl(self) -> Tensor:
-        """Return the mean of KL(q(z|x) || N(0, 1))."""
-        return gaussian_kl(self.mu, self.log_var).mean()
+    kl: Tensor
 
 
 class VAEModel(AutoencoderModel):
@@ -110,16 +108,16 @@ class VAEModel(AutoencoderModel):
 
     def loss_of(self, x: Tensor, code: GaussianCode, noise: Noise) -> tuple[Tensor, Terms]:
         """Return L and its terms of images and their codes."""
-        return weigh(self.reconstruction(code.z, x).mean(), code.kl(), self.penalties(code, noise))
+        return weigh(self.reconstruction(code.z, x).mean(), code.kl, self.penalties(code, noise))
 
     def penalties(self, code: GaussianCode, noise: Noise) -> Penalties:
         """Return what the loss adds to R; members of the family differ in this."""
-        return {"kl": (1.0, code.kl())}
+        return {"kl": (1.0, code.kl)}
 
     def code(self, x: Tensor, noise: Tensor) -> GaussianCode:
         """Return q(z|x) with one draw, from noise `(n, latent_dim)`."""
         mu, log_var = self.encode(x)
-        return GaussianCode(mu, log_var, draw_gaussian(mu, log_var, noise))
+        return GaussianCode(mu, log_var, draw_gaussian(mu, log_var, noise), gaussian_kl(mu, log_var).mean())
 
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Return μ and log σ² of q(z|x), each `(n, latent_dim)`."""
@@ -147,7 +145,7 @@ class BetaVAEModel(VAEModel):
 
     def penalties(self, code: GaussianCode, noise: Noise) -> Penalties:
         """Return KL with the weight β."""
-        return {"kl": (self.hyperparameters.beta, code.kl())}
+        return {"kl": (self.hyperparameters.beta, code.kl)}
 
 
 def weigh(reconstruction: Tensor, kl: Tensor, penalties: Penalties) -> tuple[Tensor, Terms]:

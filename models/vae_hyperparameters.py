@@ -12,6 +12,7 @@ from models.rule import choice, number
 __all__ = ["CVAE", "DIPVAE", "VAE", "Autoencoder", "BetaTCVAE", "BetaVAE", "CatVAE", "FactorVAE", "InfoVAE"]
 
 LARGEST_WEIGHT = 1000.0
+"""Beyond it a penalty drowns the reconstruction of every dataset that ships."""
 
 
 @dataclass(frozen=True)

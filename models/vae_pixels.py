@@ -52,7 +52,7 @@ class GaussianPixels(nn.Module):
         return dequantise(images, uniform, self.levels)
 
     def nll(self, outputs: Tensor, x: Tensor) -> Tensor:
-        """Return -log p(x|z) `(n,)` in units of a level: it bounds -log P of the greys themselves (Theis 2016, Eq. 3).
+        """Return -log p(x|z) `(n,)` in units of a level: it bounds -log P of the greys themselves (Theis 2016, §3.1).
 
         In these units an image has a volume of 1, which adds log `levels` for each pixel to the density on [0, 1].
         """

@@ -23,7 +23,7 @@ def gumbel(uniform: Tensor) -> Tensor:
 
 
 def draw_relaxed(log_q: Tensor, noise: Tensor, temperature: Tensor | float) -> Tensor:
-    """Return softmax((log q + g)/τ), which gradients pass through (Jang 2017, Eq. 2; Maddison 2017, Eq. 10).
+    """Return softmax((log q + g)/τ), which gradients pass through (Jang 2017, Eq. 2; Maddison 2017).
 
     Points of the simplex, near its corners at small τ; at each its largest entry is the hard draw from the same noise.
 

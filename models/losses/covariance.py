@@ -28,7 +28,7 @@ def covariance_gap(matrix: Tensor) -> CovarianceGap:
 
 
 def mixture_covariance(mu: Tensor, log_var: Tensor) -> Tensor:
-    """Return Cov[z] = Cov[μ(x)] + E diag σ²(x) of z ~ N(μ, σ²), by the law of total covariance (Kumar 2018, Eq. 5).
+    """Return Cov[z] = Cov[μ(x)] + E diag σ²(x) of z ~ N(μ, σ²), by the law of total covariance (Kumar 2018).
 
     `(width, width)` of μ and log σ², `(n, width)` each.
     """
