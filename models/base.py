@@ -9,7 +9,7 @@ Authors write one model. Whether its tensors are those of one fold, or stacked o
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Sized
 from typing import Any, NamedTuple
 
 import pytorch_lightning as pl
@@ -17,6 +17,8 @@ import torch
 from torch import Tensor
 from torch.func import functional_call, vmap
 from torch.optim import Optimizer
+
+from models.losses.bernoulli import binarise
 
 __all__ = ["GenerativeModel", "LatentVariableModel", "Minibatch", "Noise", "Terms", "descend"]
 
@@ -50,10 +52,12 @@ class GenerativeModel(pl.LightningModule, ABC):
     Attributes:
         side: Width and height of an image.
         classes: Classes of the dataset.
+        examples: In an epoch, told by whoever trains it; 0 if nobody did, and then a minibatch counts as all there is.
         labels_per_class: How many examples of a class it may see with their label; 0 if it looks at none.
         stacked: Whether its tensors are those of several folds: see `models.stacking`.
     """
 
+    examples: int = 0
     labels_per_class: int = 0
     stacked: bool = False
 
@@ -137,6 +141,12 @@ class GenerativeModel(pl.LightningModule, ABC):
         """Derive the randomness of a lone fit from torch's global seed, as `pl.seed_everything` sets it."""
         self._fit_generator = torch.Generator(self.device).manual_seed(torch.initial_seed())
 
+    def on_train_start(self) -> None:
+        """Count the examples of a lone fit."""
+        dataset = getattr(self.trainer.train_dataloader, "dataset", None)
+        if isinstance(dataset, Sized):
+            self.examples = len(dataset)
+
     def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> None:
         """Train alone: one minibatch `(images, labels)` of an ordinary DataLoader, all labels known, terms logged."""
         if self._fit_generator is None:
@@ -156,12 +166,21 @@ class GenerativeModel(pl.LightningModule, ABC):
 class LatentVariableModel(GenerativeModel):
     """A model with a tractable bound on its likelihood, which can be compared whatever the weights of its loss."""
 
+    def draw_pixels(self, images: Tensor, uniform: Tensor) -> Tensor:
+        """Return what the bound is of, drawn from greys: binary pixels, unless a model says otherwise.
+
+        Args:
+            images: `(n, side, side)`, greys in [0, 1].
+            uniform: Noise on [0, 1) of the same shape.
+        """
+        return binarise(images, uniform)
+
     @abstractmethod
     def negative_elbo(self, images: Tensor, generator: torch.Generator, samples: int = 8) -> Tensor:
         """Bound -log p(x) from above: R + KL at β = 1, without gradients; not of a stacked model.
 
         Args:
-            images: `(n, side, side)`, already binarised.
+            images: `(n, side, side)`, as `draw_pixels` returns them.
             generator: The only source of randomness.
             samples: Draws of z per example, over which the reconstruction is averaged.
 

@@ -55,6 +55,11 @@ class DatasetFacts:
         return len(self.class_counts)
 
     @property
+    def levels(self) -> int:
+        """How many greys a pixel can have."""
+        return self.white + 1
+
+    @property
     def size(self) -> int:
         """How many examples the training part has."""
         return sum(self.class_counts)

@@ -76,6 +76,8 @@ class FoldGroup(pl.LightningModule):
         self._seed_for = seed_for
         self._examples = min(map(len, parts))
         self._minibatches = math.ceil(self._examples / batch_size)
+        for model in models:
+            model.examples = self._examples
         stacked = len(models) > 1 and worth_stacking(models[0], batch_size)
         folds = range(len(models))
         self._folds = [list(folds)] if stacked else [[fold] for fold in folds]

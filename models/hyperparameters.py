@@ -9,13 +9,23 @@ from dataclasses import fields
 
 from models.infogan_hyperparameters import InfoGAN
 from models.rule import Rule, Value, rule_of
-from models.vae_hyperparameters import BetaVAE
+from models.vae_hyperparameters import CVAE, DIPVAE, VAE, Autoencoder, BetaTCVAE, BetaVAE, CatVAE, FactorVAE, InfoVAE
 
 __all__ = ["HYPERPARAMETERS", "Hyperparameters", "defaults", "parse", "rules"]
 
-Hyperparameters = BetaVAE | InfoGAN
+Hyperparameters = Autoencoder | InfoGAN
 
-HYPERPARAMETERS: dict[str, type[Hyperparameters]] = {"beta_vae": BetaVAE, "infogan": InfoGAN}
+HYPERPARAMETERS: dict[str, type[Hyperparameters]] = {
+    "vae": VAE,
+    "beta_vae": BetaVAE,
+    "info_vae": InfoVAE,
+    "beta_tcvae": BetaTCVAE,
+    "dip_vae": DIPVAE,
+    "factor_vae": FactorVAE,
+    "cat_vae": CatVAE,
+    "cvae": CVAE,
+    "infogan": InfoGAN,
+}
 """Every model by its name in specs."""
 
 

@@ -6,11 +6,12 @@ without it. What the outputs mean is the models' business.
 """
 
 import math
+from itertools import chain, pairwise
 
 import torch
 from torch import Tensor, nn
 
-__all__ = ["CONV_SIDE", "SLOPE", "Dense", "decoder", "encoder"]
+__all__ = ["CONV_SIDE", "SLOPE", "Dense", "decoder", "encoder", "perceptron"]
 
 CONV_SIDE = 28
 """The image side that the convolutional networks are built for: two halvings lead to 7×7."""
@@ -36,52 +37,45 @@ class Dense(nn.Module):
         return torch.addmm(self.bias, x, self.weight)
 
 
-def encoder(network: str, *, side: int, hidden: int, outputs: int) -> nn.Sequential:
+def perceptron(inputs: int, hidden: int, layers: int, outputs: int) -> nn.Sequential:
+    """Build a dense network from `(batch, inputs)` to `(batch, outputs)` with so many hidden layers, at least one."""
+    widths = [inputs, *[hidden] * layers]
+    rectified = [(Dense(before, after), nn.LeakyReLU(SLOPE)) for before, after in pairwise(widths)]
+    return nn.Sequential(*chain.from_iterable(rectified), Dense(hidden, outputs))
+
+
+def encoder(network: str, *, side: int, hidden: int, outputs: int, layers: int = 1) -> nn.Sequential:
     """Build a network from images `(batch, side, side)` to features `(batch, outputs)`.
+
+    A dense one has so many hidden layers; a convolutional one is always the same.
 
     Raises:
         ValueError: An unknown kind of network, or a convolutional one for images that are not 28×28.
     """
     match network:
         case "dense":
-            return _dense_encoder(side, hidden, outputs)
+            return nn.Sequential(nn.Flatten(), *perceptron(side * side, hidden, layers, outputs))
         case "conv":
             _require_conv_side(side)
             return _conv_encoder(hidden, outputs)
     raise ValueError(_unknown(network))
 
 
-def decoder(network: str, *, inputs: int, side: int, hidden: int) -> nn.Sequential:
+def decoder(network: str, *, inputs: int, side: int, hidden: int, layers: int = 1) -> nn.Sequential:
     """Build a network from codes `(batch, inputs)` to the logits of images `(batch, side, side)`.
+
+    A dense one has so many hidden layers; a convolutional one is always the same.
 
     Raises:
         ValueError: An unknown kind of network, or a convolutional one for images that are not 28×28.
     """
     match network:
         case "dense":
-            return _dense_decoder(inputs, side, hidden)
+            return nn.Sequential(*perceptron(inputs, hidden, layers, side * side), nn.Unflatten(1, (side, side)))
         case "conv":
             _require_conv_side(side)
             return _conv_decoder(inputs, hidden)
     raise ValueError(_unknown(network))
-
-
-def _dense_encoder(side: int, hidden: int, outputs: int) -> nn.Sequential:
-    return nn.Sequential(
-        nn.Flatten(),
-        Dense(side * side, hidden),
-        nn.LeakyReLU(SLOPE),
-        Dense(hidden, outputs),
-    )
-
-
-def _dense_decoder(inputs: int, side: int, hidden: int) -> nn.Sequential:
-    return nn.Sequential(
-        Dense(inputs, hidden),
-        nn.LeakyReLU(SLOPE),
-        Dense(hidden, side * side),
-        nn.Unflatten(1, (side, side)),
-    )
 
 
 def _conv_encoder(hidden: int, outputs: int) -> nn.Sequential:

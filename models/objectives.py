@@ -13,11 +13,13 @@ class ObjectiveFacts:
         name: Its name in specs and in results.
         meaning: One line for people.
         needs_likelihood: True if only models with a bound on the likelihood have it.
+        depends_on: Hyperparameters that decide what it measures: it compares no configurations that differ in them.
     """
 
     name: str
     meaning: str
     needs_likelihood: bool
+    depends_on: tuple[str, ...] = ()
 
 
 OBJECTIVES: dict[str, ObjectiveFacts] = {
@@ -30,6 +32,7 @@ OBJECTIVES: dict[str, ObjectiveFacts] = {
         "nelbo",
         "negative bound on the log-likelihood of validation images at β = 1, in nats per image",
         needs_likelihood=True,
+        depends_on=("decoder",),
     ),
 }
 """Every objective by its name in specs; lower is better for all of them."""

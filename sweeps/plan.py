@@ -1,11 +1,13 @@
 """What a sweep will do and cost, before anything is spent."""
 
 import statistics
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from models.datasets import DATASETS, class_counts
+from models.hyperparameters import HYPERPARAMETERS
 from sweeps.errors import StorageError
 from sweeps.execution.storage import Home, SweepFiles
 from sweeps.spec import SweepSpec
@@ -13,7 +15,10 @@ from sweeps.spec import SweepSpec
 __all__ = ["Estimate", "Plan", "make_plan"]
 
 SECONDS_PER_EXAMPLE = {("beta_vae", 8): 1.6e-5, ("infogan", 8): 2.3e-4, ("beta_vae", 28): 6.3e-5, ("infogan", 28): 3e-4}
-"""One core's time to train on one example, by model and image side, with the defaults; `benchmarks/costs.py`."""
+"""One core's time to train on one example, by model and image side, with the defaults; `benchmarks/costs.py`.
+
+A model that is not listed counts as the one listed of its family.
+"""
 
 SECONDS_PER_SCORE = {8: 0.01, 28: 0.07}
 """One core's time to score one fold, by image side; the same benchmark."""
@@ -87,18 +92,25 @@ def make_plan(spec: SweepSpec, home: Home, workers: int) -> Plan:
     examples = sum(class_counts(spec.dataset.name, spec.dataset.limit)) * (1 - 1 / spec.folds)
     ladder = spec.ladder()
     measured = _measured_seconds_per_fold_epoch(spec, home)
-    training = measured or SECONDS_PER_EXAMPLE[spec.model, side] * examples
+    training = measured or _listed(SECONDS_PER_EXAMPLE, spec.model, side) * examples
     busy = ladder.epochs * spec.folds * training + ladder.evaluations * spec.folds * SECONDS_PER_SCORE[side]
     finalists = sum(bracket.rungs[-1].trials for bracket in ladder)
     return Plan(
         spec,
         Estimate(
             seconds=START_SECONDS + busy / workers,
-            disk_bytes=finalists * spec.folds * BYTES_PER_FOLD[spec.model, side] + ladder.evaluations * 60_000 + 1e6,
+            disk_bytes=finalists * spec.folds * _listed(BYTES_PER_FOLD, spec.model, side)
+            + ladder.evaluations * 60_000
+            + 1e6,
             basis="earlier sweeps in this home" if measured else "figures measured on another machine",
         ),
         workers,
     )
+
+
+def _listed(figures: Mapping[tuple[str, int], float], model: str, side: int) -> float:
+    family = "beta_vae" if HYPERPARAMETERS[model].has_likelihood else "infogan"
+    return figures.get((model, side), figures[family, side])
 
 
 def _measured_seconds_per_fold_epoch(spec: SweepSpec, home: Home) -> float | None:

@@ -5,14 +5,15 @@ import json
 import pytest
 
 from models.datasets import DATASETS
-from models.hyperparameters import rules
+from models.hyperparameters import HYPERPARAMETERS, rules
+from search_spaces.shipped import shipped_names
 from sweeps.catalogue import describe_datasets, describe_models, describe_spaces
 from sweeps.errors import SweepError
 
 
 def test_every_model_is_described_with_every_hyperparameter() -> None:
     described = describe_models()["models"]
-    assert list(described) == ["beta_vae", "infogan"]
+    assert list(described) == list(HYPERPARAMETERS)
     for model, facts in described.items():
         assert [h["name"] for h in facts["hyperparameters"]] == list(rules(model))
         assert all(h["meaning"] and h["kind"] in {"float", "int", "str", "bool"} for h in facts["hyperparameters"])
@@ -46,7 +47,11 @@ def test_everything_described_is_json() -> None:
     ("describe", "name", "text"),
     [
         (describe_models, "beta-vae", "it must be a model that ships, but got 'beta-vae'. Did you mean beta_vae?"),
-        (describe_spaces, "xyz", "it must be a space that ships, but got 'xyz'. There are: beta_vae, infogan."),
+        (
+            describe_spaces,
+            "xyz",
+            f"it must be a space that ships, but got 'xyz'. There are: {', '.join(shipped_names())}.",
+        ),
         (describe_datasets, "mnits", "Did you mean mnist?"),
     ],
 )

@@ -11,6 +11,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner, Result
 
+from models.hyperparameters import HYPERPARAMETERS
 from sweeps.cli import app
 from sweeps.execution.lease import hold_lease
 from sweeps.execution.storage import Home
@@ -222,7 +223,7 @@ def test_a_sweep_that_another_driver_runs_is_refused_with_its_holder(spec_path: 
 
 
 def test_the_catalogue_is_told_to_people_and_scripts() -> None:
-    assert set(answer("models")["models"]) == {"beta_vae", "infogan"}
+    assert set(answer("models")["models"]) == set(HYPERPARAMETERS)
     assert answer("spaces", "beta_vae")["spaces"]["beta_vae"]["model"] == "beta_vae"
     assert answer("datasets", "digits")["datasets"]["digits"]["training_examples"] == 1437
     assert "weight of the KL term" in " ".join(sweeps("models", "beta_vae").stdout.split())
@@ -281,4 +282,4 @@ def test_quick_answers_import_nothing_heavy(words: list[str], spec_path: Path, h
 def test_the_installed_command_answers() -> None:
     command = Path(sys.executable).with_name("sweeps")
     ran = subprocess.run([command, "models", "--json"], check=True, capture_output=True, text=True)
-    assert set(json.loads(ran.stdout)["models"]) == {"beta_vae", "infogan"}
+    assert set(json.loads(ran.stdout)["models"]) == set(HYPERPARAMETERS)

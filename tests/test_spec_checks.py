@@ -220,5 +220,5 @@ def test_conditions_in_a_circle_are_refused() -> None:
 
 
 def test_an_unknown_model_leaves_the_rest_checked() -> None:
-    paths = [fault.path for fault in faults_of(model="vae", space={"beta": BETA}, folds=500, seed=-1)]
+    paths = [fault.path for fault in faults_of(model="gan", space={"beta": BETA}, folds=500, seed=-1)]
     assert sorted(paths) == ["folds", "model", "seed"]

@@ -5,10 +5,10 @@ from torch import Tensor
 
 from models.base import LatentVariableModel
 
-__all__ = ["binarise", "nelbo"]
+__all__ = ["nelbo", "observe"]
 
 BINARISATION_SEED = 28
-"""Decides every binary pixel that is ever scored: part of each nelbo."""
+"""Decides every pixel that is ever scored: part of each nelbo."""
 
 SAMPLES = 8
 """Draws of z per image. Their noise adds to that of the images and is the smaller of the two."""
@@ -17,22 +17,21 @@ CHUNK = 500
 """Images whose bound is computed at once, which bounds the memory."""
 
 
-def binarise(images: Tensor) -> Tensor:
-    """Draw each pixel once from Bernoulli(grey), by a fixed seed: the same images give the same bits everywhere.
+def observe(model: LatentVariableModel, images: Tensor) -> Tensor:
+    """Draw what the model bounds the likelihood of, by a fixed seed: the same images give the same bits everywhere.
 
-    Training draws anew at every step; scoring does not, so that configurations are compared on the same pixels
-    (greys themselves have no Bernoulli likelihood).
+    Binary pixels of a Bernoulli decoder, dequantised greys of a Gaussian one. Training draws anew at every step;
+    scoring does not, so that configurations are compared on the same pixels.
 
     Args:
+        model: Says what is drawn.
         images: `(n, side, side)` in [0, 1].
-
-    Returns:
-        `(n, side, side)` of 0 and 1, of the same type.
     """
-    return torch.bernoulli(images, generator=torch.Generator().manual_seed(BINARISATION_SEED))
+    generator = torch.Generator().manual_seed(BINARISATION_SEED)
+    return model.draw_pixels(images, torch.rand(images.shape, generator=generator, dtype=images.dtype))
 
 
-def nelbo(model: LatentVariableModel, binary_images: Tensor, generator: torch.Generator) -> float:
-    """Return the mean of R + KL at β = 1 over images `(n, side, side)`, in nats per image."""
-    chunks = [model.negative_elbo(chunk, generator, SAMPLES) for chunk in torch.split(binary_images, CHUNK)]
+def nelbo(model: LatentVariableModel, pixels: Tensor, generator: torch.Generator) -> float:
+    """Return the mean of R + KL at β = 1 over images `(n, side, side)` that `observe` drew, in nats per image."""
+    chunks = [model.negative_elbo(chunk, generator, SAMPLES) for chunk in torch.split(pixels, CHUNK)]
     return float(torch.cat(chunks).double().mean())

@@ -8,7 +8,7 @@ from torch import Tensor
 from models.base import GenerativeModel, LatentVariableModel
 from models.metrics.features import FeatureNetwork
 from models.metrics.frechet import fit_gaussian, frechet_distance
-from models.metrics.likelihood import binarise, nelbo
+from models.metrics.likelihood import nelbo, observe
 
 __all__ = ["GENERATED", "Scorer"]
 
@@ -57,7 +57,7 @@ class Scorer:
             "fid_floor": self._floors[fold],
         }
         if isinstance(model, LatentVariableModel):
-            validation = binarise(self._images[self._validation[fold]])
+            validation = observe(model, self._images[self._validation[fold]])
             scores["nelbo"] = nelbo(model, validation, generator)
         return scores
 

@@ -11,6 +11,7 @@ import torch
 from safetensors.torch import load_file, save
 
 from models.build import build
+from models.datasets import DATASETS
 from models.fold_group import FoldGroup
 from search_spaces.domains import Value
 from sweeps.errors import StorageError
@@ -105,6 +106,7 @@ def _fold_group(bench: Workbench, task: Evaluation, hyperparameters: dict[str, V
             side=bench.images.shape[1],
             classes=bench.classes,
             seed=derive_seed(seed, Purpose.INITIAL, task.trial, fold),
+            levels=DATASETS[bench.spec.dataset.name].levels,
         )
         for fold in folds
     ]

@@ -122,7 +122,7 @@ def rebuild(best: BestConfig, fold: int = 0) -> "GenerativeModel":
     facts = DATASETS[best.measured.dataset]
     seed = derive_seed(best.measured.seed, Purpose.INITIAL, best.champion.trial, fold)
     hyperparameters: Mapping[str, Any] = best.champion.hyperparameters
-    return build(best.model, hyperparameters, side=facts.side, classes=facts.classes, seed=seed)
+    return build(best.model, hyperparameters, side=facts.side, classes=facts.classes, seed=seed, levels=facts.levels)
 
 
 def package_versions() -> dict[str, str]:

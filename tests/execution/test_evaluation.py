@@ -143,10 +143,10 @@ def test_divergence_is_a_result_with_epoch_and_reason_and_leaves_no_checkpoint(
 
 
 def build_overflowing(
-    model: str, hyperparameters: Mapping[str, Value], *, side: int, classes: int, seed: int
+    model: str, hyperparameters: Mapping[str, Value], *, side: int, classes: int, seed: int, levels: int
 ) -> GenerativeModel:
     """Build a model whose first products overflow."""
-    built = build(model, hyperparameters, side=side, classes=classes, seed=seed)
+    built = build(model, hyperparameters, side=side, classes=classes, seed=seed, levels=levels)
     for weights in built.parameters():
         weights.data.mul_(1e30)
     return built

@@ -95,6 +95,7 @@ def test_it_also_trains_alone_under_an_ordinary_trainer(name: str) -> None:
     trainer.fit(model, DataLoader(TensorDataset(images, labels), batch_size=32))
     assert {"loss/L", "loss/J"} < trainer.callback_metrics.keys()
     assert all(value.isfinite() for value in trainer.callback_metrics.values())
+    assert model.examples == 96
     assert trainer.global_step == 3 * len(model.make_optimizers())
     assert any(not torch.equal(value, before[key]) for key, value in model.state_dict().items())
 

@@ -4,14 +4,31 @@ import pytest
 import torch
 
 from models.build import build
+from models.cat_vae import CatVAEModel
+from models.cvae import CVAEModel
+from models.dip_vae import DIPVAEModel
+from models.factor_vae import FactorVAEModel
 from models.hyperparameters import HYPERPARAMETERS
+from models.info_vae import InfoVAEModel
 from models.infogan import InfoGANModel
-from models.vae import BetaVAEModel
+from models.tc_vae import BetaTCVAEModel
+from models.vae import BetaVAEModel, VAEModel
+from models.vae_pixels import GaussianPixels
 
 
 def test_names_lead_to_their_models() -> None:
     built = {name: type(build(name, {}, side=8, classes=10, seed=0)) for name in HYPERPARAMETERS}
-    assert built == {"beta_vae": BetaVAEModel, "infogan": InfoGANModel}
+    assert built == {
+        "vae": VAEModel,
+        "beta_vae": BetaVAEModel,
+        "info_vae": InfoVAEModel,
+        "beta_tcvae": BetaTCVAEModel,
+        "dip_vae": DIPVAEModel,
+        "factor_vae": FactorVAEModel,
+        "cat_vae": CatVAEModel,
+        "cvae": CVAEModel,
+        "infogan": InfoGANModel,
+    }
 
 
 @pytest.mark.parametrize("name", list(HYPERPARAMETERS))
@@ -41,6 +58,13 @@ def test_hyperparameters_are_parsed() -> None:
     assert (model.hyperparameters.lambda_, model.hyperparameters.noise_dim) == (0.5, 7)
     with pytest.raises(ValueError, match="beta_vae has no hyperparameter 'alpha'"):
         build("beta_vae", {"alpha": 0.5}, side=8, classes=10, seed=0)
+
+
+def test_grey_levels_reach_the_decoders_that_need_them() -> None:
+    model = build("vae", {"decoder": "gaussian"}, side=8, classes=10, seed=0, levels=17)
+    assert isinstance(model, VAEModel)
+    assert isinstance(model.pixels, GaussianPixels)
+    assert model.pixels.levels == 17
 
 
 def test_classes_decide_the_width_of_the_codes() -> None:

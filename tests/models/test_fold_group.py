@@ -22,7 +22,12 @@ PARTS = [torch.arange(150)[torch.arange(150) % 3 != fold] for fold in range(3)]
 BATCH = 16
 
 HYPERPARAMETERS: dict[str, dict[str, Value]] = {
+    "vae": {"latent_dim": 3, "hidden": 12, "layers": 2, "decoder": "gaussian"},
     "beta_vae": {"latent_dim": 3, "hidden": 12},
+    "beta_tcvae": {"latent_dim": 3, "hidden": 12},
+    "cat_vae": {"variables": 3, "categories": 4, "hidden": 12, "anneal_every": 7, "annealing": 0.01},
+    "cvae": {"latent_dim": 3, "hidden": 12, "labels_per_class": 3},
+    "factor_vae": {"latent_dim": 3, "hidden": 12, "critic_hidden": 8},
     "infogan": {"hidden": 12, "bottleneck": 6, "noise_dim": 5, "labels_per_class": 3},
 }
 
@@ -98,6 +103,7 @@ def test_a_stack_learns_what_a_plain_loop_does_up_to_rounding(name: str) -> None
 def train_plainly(model: GenerativeModel, fold: int, *, epochs: int, batch_size: int) -> list[float]:
     """Train one model as anybody would write it, and return the mean of `loss/L` by epoch."""
     part, limit = PARTS[fold], model.labels_per_class
+    model.examples = min(map(len, PARTS))
     order = part[torch.randperm(len(part), generator=seeded(seed_for("labels", fold, 0)))]
     pool = torch.cat([order[LABELS[order] == label][:limit] for label in range(10)])
     optimizers, curve = model.make_optimizers(), []
@@ -147,6 +153,12 @@ def test_so_many_examples_of_each_class_keep_their_labels_and_no_others_are_show
         assert shown < {(IMAGES[row].numpy().tobytes(), int(LABELS[row])) for row in part}
         assert len(shown) == 40
         assert torch.tensor([label for _, label in shown]).bincount().tolist() == [4] * 10
+
+
+def test_models_are_told_how_many_examples_an_epoch_has() -> None:
+    counting = [Counting() for _ in range(2)]
+    FoldGroup(counting, [torch.arange(101), torch.arange(50, 150)], IMAGES, LABELS, batch_size=9, seed_for=seed_for)
+    assert [model.examples for model in counting] == [100, 100]
 
 
 def test_global_randomness_is_neither_used_nor_needed() -> None:

@@ -9,13 +9,23 @@ import pytest
 from models.hyperparameters import HYPERPARAMETERS, defaults, parse, rules
 from models.infogan_hyperparameters import InfoGAN
 from models.rule import Value
-from models.vae_hyperparameters import BetaVAE
+from models.vae_hyperparameters import CVAE, DIPVAE, VAE, BetaTCVAE, BetaVAE, CatVAE, FactorVAE, InfoVAE
 
 MODELS = list(HYPERPARAMETERS)
 
 
 def test_the_models_that_ship_are_known_by_name() -> None:
-    assert list(HYPERPARAMETERS.items()) == [("beta_vae", BetaVAE), ("infogan", InfoGAN)]
+    assert list(HYPERPARAMETERS.items()) == [
+        ("vae", VAE),
+        ("beta_vae", BetaVAE),
+        ("info_vae", InfoVAE),
+        ("beta_tcvae", BetaTCVAE),
+        ("dip_vae", DIPVAE),
+        ("factor_vae", FactorVAE),
+        ("cat_vae", CatVAE),
+        ("cvae", CVAE),
+        ("infogan", InfoGAN),
+    ]
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -30,13 +40,20 @@ def test_every_default_and_every_neutral_value_is_allowed_by_its_own_rule(model:
 @pytest.mark.parametrize("model", MODELS)
 def test_every_loss_weight_is_a_number_with_a_neutral_value(model: str) -> None:
     weights = [rule for rule in rules(model).values() if rule.weight]
-    assert weights
+    assert bool(weights) == (model != "vae")
     assert all(rule.kind is float and rule.neutral is not None for rule in weights)
 
 
 def test_the_weights_are_those_of_the_losses() -> None:
     named = {model: {rule.name: rule.neutral for rule in rules(model).values() if rule.weight} for model in MODELS}
+    assert named["vae"] == {}
     assert named["beta_vae"] == {"beta": 1.0}
+    assert named["info_vae"] == {"alpha": 0.0, "lambda": 1.0}
+    assert named["beta_tcvae"] == {"beta": 1.0, "lambda": 1.0, "alpha": 0.0}
+    assert named["dip_vae"] == {"beta": 1.0, "lambda": 0.0}
+    assert named["factor_vae"] == {"beta": 1.0}
+    assert named["cat_vae"] == {"beta": 1.0}
+    assert named["cvae"] == {"beta": 1.0}
     assert named["infogan"] == {
         "beta": 1.0,
         "lambda": 0.0,
@@ -126,7 +143,7 @@ def test_a_truth_value_is_no_number_and_a_number_no_truth_value() -> None:
 @pytest.mark.parametrize(
     ("values", "text"),
     [
-        ({"betas": 1.0}, r"beta_vae has no hyperparameter 'betas'; it has beta, latent_dim"),
+        ({"betas": 1.0}, r"beta_vae has no hyperparameter 'betas'; it has hidden, layers"),
         ({"beta": -1.0}, r"beta must be a number in \[0, 1000\], but got -1\.0"),
         ({"latent_dim": 2.5}, r"latent_dim must be a whole number in \[1, 512\], but got 2\.5"),
         ({"network": "mlp"}, r"network must be one of dense, conv, but got 'mlp'"),

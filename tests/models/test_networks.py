@@ -2,8 +2,9 @@
 
 import pytest
 import torch
+from torch.nn import LeakyReLU, Linear
 
-from models.networks import decoder, encoder
+from models.networks import Dense, decoder, encoder
 
 
 @pytest.mark.parametrize(("network", "side"), [("dense", 5), ("dense", 8), ("dense", 28), ("conv", 28)])
@@ -23,6 +24,24 @@ def test_every_pixel_reaches_the_features_and_every_code_the_image(network: str)
     torch.autograd.backward(decoder(network, inputs=4, side=28, hidden=16)(codes).square().sum())
     assert codes.grad is not None
     assert (codes.grad != 0).all()
+
+
+@pytest.mark.parametrize("layers", [1, 2, 3])
+def test_a_dense_network_has_as_many_hidden_layers_as_it_is_told(layers: int) -> None:
+    reading = encoder("dense", side=8, hidden=16, outputs=6, layers=layers)
+    drawing = decoder("dense", inputs=6, side=8, hidden=16, layers=layers)
+    widths = [
+        [tuple(layer.weight.shape) for layer in network if isinstance(layer, Dense)] for network in (reading, drawing)
+    ]
+    hidden = [(16, 16)] * (layers - 1)
+    assert widths == [[(64, 16), *hidden, (16, 6)], [(6, 16), *hidden, (16, 64)]]
+    assert [sum(isinstance(layer, LeakyReLU) for layer in network) for network in (reading, drawing)] == [layers] * 2
+
+
+def test_a_dense_layer_is_a_linear_layer_of_torch() -> None:
+    ours, theirs, x = Dense(5, 3), Linear(5, 3), torch.rand(4, 5)
+    theirs.load_state_dict({"weight": ours.weight.T, "bias": ours.bias})
+    torch.testing.assert_close(ours(x), theirs(x))
 
 
 def test_an_image_does_not_depend_on_the_others_of_its_batch() -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from models.hyperparameters import parse, rules
+from models.hyperparameters import HYPERPARAMETERS, defaults, parse, rules
 from search_spaces.shipped import LIBRARY, load_shipped, shipped_names
 from sweeps.spec import SweepSpec
 from sweeps.spec_checks import parse_spec
@@ -16,8 +16,30 @@ def spec_of(name: str) -> SweepSpec:
 
 
 def test_every_file_of_the_library_is_a_shipped_space() -> None:
-    assert len(list(LIBRARY.rglob("*.yaml"))) == 2
-    assert shipped_names() == ("beta_vae", "infogan")
+    assert shipped_names() == tuple(sorted(path.stem for path in LIBRARY.rglob("*.yaml")))
+
+
+def test_every_model_has_a_space_of_its_name() -> None:
+    assert {name: load_shipped(name)["model"] for name in shipped_names()} == {name: name for name in HYPERPARAMETERS}
+
+
+@pytest.mark.parametrize("name", shipped_names())
+def test_every_configuration_drawn_from_a_shipped_space_is_a_valid_model(name: str) -> None:
+    space, rng = spec_of(name).search_space(), np.random.default_rng(0)
+    for _ in range(200):
+        drawn = space.sample(rng)
+        assert space.contains(drawn)
+        parsed = parse(name, drawn)
+        assert {key: getattr(parsed, f"{key}_" if key == "lambda" else key) for key in drawn} == drawn
+
+
+@pytest.mark.parametrize("name", shipped_names())
+def test_no_configuration_has_a_hyperparameter_that_does_not_matter(name: str) -> None:
+    space, rng, known = spec_of(name).search_space(), np.random.default_rng(0), rules(name)
+    for _ in range(200):
+        whole = {**defaults(name), **(drawn := space.sample(rng))}
+        needed = [condition for key in drawn if (condition := known[key].when)]
+        assert all(whole[parent] == value for parent, value in needed)
 
 
 @pytest.mark.parametrize("name", shipped_names())
@@ -36,7 +58,14 @@ def test_every_shipped_file_begins_with_the_command_that_plans_it(name: str) -> 
 
 
 def test_the_shipped_spaces_search_the_weights_of_their_models() -> None:
+    assert spec_of("vae").search_space().names == ("latent_dim", "lr")
     assert spec_of("beta_vae").search_space().names == ("beta", "lr")
+    assert spec_of("info_vae").search_space().names == ("alpha", "lambda")
+    assert spec_of("beta_tcvae").search_space().names == ("beta", "lr")
+    assert spec_of("dip_vae").search_space().names == ("lambda", "variant")
+    assert spec_of("factor_vae").search_space().names == ("beta", "lr_critic")
+    assert spec_of("cat_vae").search_space().names == ("annealing", "beta", "temperature")
+    assert spec_of("cvae").search_space().names == ("beta", "latent_dim")
     searched = {name for name, rule in rules("infogan").items() if rule.weight} & set(
         spec_of("infogan").search_space().names
     )
