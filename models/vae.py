@@ -7,6 +7,7 @@ from torch import Tensor
 from torch.optim import Adam, Optimizer
 
 from models.base import LatentVariableModel, Minibatch, Noise, Terms, descend
+from models.codes import CodeAxis, CodedModel, Latents
 from models.losses.bernoulli import bernoulli_nll, binarise
 from models.losses.gaussian import LOG_VAR_RANGE, draw_gaussian, gaussian_kl
 from models.networks import decoder, encoder
@@ -14,8 +15,11 @@ from models.vae_hyperparameters import BetaVAE
 
 __all__ = ["BetaVAEModel"]
 
+USUAL_CODE = 3.0
+"""Codes drawn from N(0, 1) hardly ever lie further out."""
 
-class BetaVAEModel(LatentVariableModel):
+
+class BetaVAEModel(CodedModel, LatentVariableModel):
     """q(z|x) = N(μ(x), σ²(x)), p(z) = N(0, 1), p(x|z) Bernoulli; β = 1 is the VAE of Kingma & Welling 2013."""
 
     def __init__(self, hyperparameters: BetaVAE, *, side: int, classes: int) -> None:
@@ -55,10 +59,18 @@ class BetaVAEModel(LatentVariableModel):
         reconstruction = bernoulli_nll(self.decoder(draw_gaussian(mu, log_var, noise["code"])), x)
         return reconstruction.mean(), gaussian_kl(mu, log_var).mean()
 
-    @torch.no_grad()
-    def sample(self, count: int, generator: torch.Generator) -> Tensor:
-        """Draw z from the prior and return the decoder's means."""
-        return torch.sigmoid(self.decoder(self.normal(count, self.hyperparameters.latent_dim, generator=generator)))
+    def code_axes(self) -> tuple[CodeAxis, ...]:
+        """Return the dimensions of z, from z0."""
+        return tuple(CodeAxis(f"z{index}", -USUAL_CODE, USUAL_CODE) for index in range(self.hyperparameters.latent_dim))
+
+    def draw_latents(self, count: int, generator: torch.Generator) -> Latents:
+        """Draw z from the prior; there is no other noise."""
+        z = self.normal(count, self.hyperparameters.latent_dim, generator=generator)
+        return Latents(z, z[:, :0])
+
+    def generate(self, latents: Latents) -> Tensor:
+        """Return the decoder's means."""
+        return torch.sigmoid(self.decoder(latents.codes))
 
     @torch.no_grad()
     def negative_elbo(self, images: Tensor, generator: torch.Generator, samples: int = 8) -> Tensor:
