@@ -8,7 +8,6 @@ from models.codes import CodedModel, Latents
 from models.hyperparameters import HYPERPARAMETERS
 from tests.models.training import seeded
 
-
 CODED = [name for name, kind in HYPERPARAMETERS.items() if issubclass(MODELS[kind], CodedModel)]
 
 
