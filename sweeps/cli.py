@@ -8,8 +8,9 @@ import json
 import shlex
 import signal
 import sys
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -18,11 +19,14 @@ from sweeps import cli_models, cli_output
 from sweeps.catalogue import describe_datasets, describe_models, describe_spaces
 from sweeps.cli_answers import INTERRUPTED, HomeOption, JsonOption, errors_told, tell, write_output
 from sweeps.errors import SweepError
-from sweeps.execution.storage import Home
+from sweeps.execution.storage import Home, SweepFiles
 from sweeps.plan import make_plan
 from sweeps.settings import Settings, available_cpus
 from sweeps.spec_checks import load_spec
 from sweeps.standing import find_sweep, summarise
+
+if TYPE_CHECKING:
+    from sweeps.record.local_server import Pages
 
 __all__ = ["app"]
 
@@ -117,18 +121,18 @@ def dashboard(
     home: HomeOption = None,
     port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.")] = 0,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in a browser.")] = True,
+    tensorboard: Annotated[bool, typer.Option("--tensorboard", help="Show TensorBoard instead.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Start MLflow's pages on this machine and open the ready-made view of a sweep; Ctrl-C ends it."""
     with errors_told(as_json):
-        from sweeps.record.pages import serve_pages
-
         settings = Settings.read(home=home)
         place = Home(settings.home)
         files = find_sweep(place, sweep) if sweep else _latest(place)
-        with serve_pages(place, settings.tracking_uri, files.sweep_id, port) as pages:
+        with _pages(place, settings, files, port, tensorboard) as pages:
             told = {"url": pages.url, "sweep_id": files.sweep_id, "pid": pages.pid}
-            tell(told, as_json, lambda console: cli_output.show_link(console, pages.url))
+            shown_by = "TensorBoard" if tensorboard else "MLflow"
+            tell(told, as_json, lambda console: cli_output.show_link(console, pages.url, shown_by))
             if browser:
                 typer.launch(pages.url)
             pages.wait()
@@ -156,6 +160,18 @@ def datasets(name: NameArgument = None, as_json: JsonOption = False) -> None:
     with errors_told(as_json):
         described = describe_datasets(name)
         tell(described, as_json, lambda console: cli_output.show_datasets(console, described, name))
+
+
+def _pages(
+    place: Home, settings: Settings, files: SweepFiles, port: int, tensorboard: bool
+) -> AbstractContextManager["Pages"]:
+    if tensorboard:
+        from sweeps.record.tensorboard_pages import serve_tensorboard
+
+        return serve_tensorboard(files, port)
+    from sweeps.record.pages import serve_pages
+
+    return serve_pages(place, settings.tracking_uri, files.sweep_id, port)
 
 
 def _workers(cpus: int) -> int:

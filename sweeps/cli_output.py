@@ -98,9 +98,9 @@ def show_sweep(console: Console, summary: Summary, results: Sequence[EvaluationR
         _say(console, f"champion: trial {summary.champion['trial']}; sweeps export {summary.sweep_id} -o best.yaml")
 
 
-def show_link(console: Console, url: str) -> None:
-    """Show where the pages are."""
-    _say(console, f"MLflow shows the sweep at {url}", "Ctrl-C ends it.")
+def show_link(console: Console, url: str, shown_by: str) -> None:
+    """Show where the pages are, and whose."""
+    _say(console, f"{shown_by} shows the sweep at {url}", "Ctrl-C ends it.")
 
 
 def show_models(console: Console, described: dict[str, Any], name: str | None) -> None:
