@@ -130,8 +130,8 @@ def _fault(expected: dict[str, Tensor], tensors: dict[str, Tensor]) -> str:
     foreign, missing = sorted(tensors.keys() - expected.keys()), sorted(expected.keys() - tensors.keys())
     if foreign or missing:
         return f"it must hold the model's weights and no others, but has {foreign[:3]} too many and lacks {missing[:3]}"
-    for name, tensor in tensors.items():
-        wanted = expected[name]
+    for name, wanted in expected.items():
+        tensor = tensors[name]
         if (tensor.shape, tensor.dtype) != (wanted.shape, wanted.dtype):
             said = f"{tuple(tensor.shape)} of {tensor.dtype}"
             return f"{name} must be {tuple(wanted.shape)} of {wanted.dtype}, but is {said}"

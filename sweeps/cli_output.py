@@ -57,6 +57,7 @@ def show_report(console: Console, report: "SweepReport", again: str, home: Path 
         told = f"{mean} (mean and standard error over {len(champion.folds)} folds)"
         _say(console, f"  {report.best.objective:<24}{told}", "")
         _say(console, f"best.yaml   {report.files.best}", *(f"figure      {figure}" for figure in report.figures))
+        _say(console, f"model       sweeps train {shlex.quote(str(report.files.best))} -o model/")
         where = f" --home {shlex.quote(str(home))}" if home else ""
         _say(console, f"dashboard   sweeps dashboard {report.sweep_id}{where}")
     elif report.state == "interrupted":

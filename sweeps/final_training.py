@@ -18,7 +18,7 @@ from models.base import GenerativeModel
 from models.build import build
 from models.datasets import DATASETS, Dataset, DatasetError, load_training
 from models.fold_group import FoldGroup
-from models.hyperparameters import HYPERPARAMETERS
+from models.hyperparameters import HYPERPARAMETERS, defaults
 from models.learner import below
 from models.saved import ModelConfig, read_config, weights_of
 from sweeps.errors import SweepError
@@ -161,7 +161,7 @@ def _fold_group(best: BestConfig, dataset: Dataset) -> FoldGroup:
 
     model = _build(best, derive_seed(seed, Purpose.FINAL, INITIAL))
     images, labels = torch.from_numpy(dataset.images), torch.from_numpy(dataset.labels)
-    batch_size = int(hyperparameters["batch_size"])
+    batch_size = int({**defaults(best.model), **hyperparameters}["batch_size"])
     return FoldGroup([model], [torch.arange(len(labels))], images, labels, batch_size=batch_size, seed_for=seed_for)
 
 

@@ -204,6 +204,13 @@ def test_a_champion_that_this_version_cannot_build_is_refused(odd_path: Path) ->
         train(odd_path / "other", BEST.model_copy(update={"model": "vqvae"}))
 
 
+def test_a_hyperparameter_that_the_file_does_not_name_has_its_default(odd_path: Path) -> None:
+    named = {name: value for name, value in BEST.champion.hyperparameters.items() if name not in {"batch_size", "beta"}}
+    shorter = BEST.model_copy(update={"champion": BEST.champion.model_copy(update={"hyperparameters": named})})
+    digests = [train(odd_path / str(n), best).config.weights_sha256 for n, best in enumerate((BEST, shorter))]
+    assert digests[0] == digests[1]
+
+
 def test_a_loss_that_becomes_infinite_ends_the_training(odd_path: Path) -> None:
     broken = interrupted(odd_path / "model", after=1)
     checkpoint = broken / ".training" / "checkpoint.safetensors"
