@@ -114,6 +114,20 @@ def test_a_training_that_was_broken_off_ends_with_the_same_bits(name: str, after
     assert contents(broken) == contents(through.folder)
 
 
+def test_a_training_that_was_killed_while_it_wrote_its_files_ends_the_same(odd_path: Path) -> None:
+    through = contents(train(odd_path / "through").folder)
+    writing = interrupted(odd_path / "writing", after=3)
+    (writing / "samples.png").write_bytes(through["samples.png"])
+    (writing / "model.safetensors").write_bytes(through["model.safetensors"])
+    assert train(writing).restored == 3
+    assert contents(writing) == through
+    leaving = interrupted(odd_path / "leaving", after=3)
+    for name, content in through.items():
+        (leaving / name).write_bytes(content)
+    assert train(leaving).restored == 3
+    assert contents(leaving) == through
+
+
 def test_a_model_that_is_there_is_not_trained_again(odd_path: Path) -> None:
     first, watch = train(odd_path / "model"), Watch()
     before = contents(first.folder)
