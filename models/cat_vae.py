@@ -8,6 +8,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from models.base import Minibatch, Noise, Terms
+from models.codes import CodeAxis, CodedModel, Latents, gaussian_axes
 from models.losses.categorical import categorical_kl, draw_one_hot, draw_relaxed, gumbel
 from models.losses.gaussian import LOG_VAR_RANGE, draw_gaussian, gaussian_kl
 from models.vae import AutoencoderModel, weigh
@@ -34,7 +35,7 @@ class Posterior(NamedTuple):
         return categorical_kl(self.log_q) + gaussian_kl(self.mu, self.log_var)
 
 
-class CatVAEModel(AutoencoderModel):
+class CatVAEModel(CodedModel, AutoencoderModel):
     """L = R + β·[Σ KL(Cat(q)||U) + KL(style)], z by Gumbel-softmax (Jang 2017, §4.2); β = 1 is its own plain form.
 
     The temperature falls with the steps, τ = max(τ_min, exp(-r t)); what is scored are hard draws.
@@ -92,12 +93,26 @@ class CatVAEModel(AutoencoderModel):
         """Return the code `(n, width)` of drawn categories and a style from noise `(n, style_dim)`."""
         return torch.cat([categories.flatten(1), draw_gaussian(q.mu, q.log_var, noise)], dim=1)
 
-    @torch.no_grad()
-    def sample(self, count: int, generator: torch.Generator) -> Tensor:
-        """Draw categories and style from the prior and return the decoder's means."""
-        noise = self.draw_noise(count, generator)
-        drawn = draw_one_hot(torch.zeros_like(noise["gumbel"]), noise["gumbel"])
-        return self.pixels.greys(self.decoder(torch.cat([drawn.flatten(1), noise["style"]], dim=1)))
+    def code_axes(self) -> tuple[CodeAxis, ...]:
+        """Return the categorical variables, from c0, and the dimensions of the style, from z0."""
+        chosen = self.hyperparameters
+        categories = (CodeAxis(f"c{index}", 0, chosen.categories - 1, whole=True) for index in range(chosen.variables))
+        return (*categories, *gaussian_axes("z", chosen.style_dim))
+
+    def draw_latents(self, count: int, generator: torch.Generator) -> Latents:
+        """Draw categories and style from the prior."""
+        chosen = self.hyperparameters
+        style = self.normal(count, chosen.style_dim, generator=generator)
+        shape = count, chosen.variables
+        categories = torch.randint(chosen.categories, shape, generator=generator, device=style.device)
+        return Latents(torch.cat([categories.to(style.dtype), style], dim=1), style[:, :0])
+
+    def generate(self, latents: Latents) -> Tensor:
+        """Return the decoder's means."""
+        chosen = self.hyperparameters
+        categories, style = latents.codes.tensor_split([chosen.variables], dim=1)
+        one_hot = torch.eye(chosen.categories, dtype=style.dtype, device=style.device)[categories.long()]
+        return self.pixels.greys(self.decoder(torch.cat([one_hot.flatten(1), style], dim=1)))
 
     @torch.no_grad()
     def negative_elbo(self, images: Tensor, generator: torch.Generator, samples: int = 8) -> Tensor:

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from models.base import Minibatch, Noise, Terms
+from models.codes import CodeAxis, CodedModel, Latents, gaussian_axes
 from models.losses.gaussian import LOG_VAR_RANGE, draw_gaussian, gaussian_kl
 from models.networks import Dense
 from models.vae import AutoencoderModel, weigh
@@ -14,7 +15,7 @@ from models.vae_hyperparameters import CVAE
 __all__ = ["CVAEModel"]
 
 
-class CVAEModel(AutoencoderModel):
+class CVAEModel(CodedModel, AutoencoderModel):
     """L = R(x|z, y) + β·KL(q(z|x, y) || N(0, 1)) (Sohn 2015, with a prior that does not depend on y).
 
     It learns from labelled images alone. The class shifts what the encoder returns, and stands beside the code that the
@@ -58,11 +59,20 @@ class CVAEModel(AutoencoderModel):
         """Return `(n, classes)` of labels `(n,)`, in the type and on the device of another tensor."""
         return torch.eye(self.classes, dtype=like.dtype, device=like.device)[labels]
 
-    @torch.no_grad()
-    def sample(self, count: int, generator: torch.Generator) -> Tensor:
-        """Draw images of the classes in turn, so that a grid with one column per class shows each in its column."""
+    def code_axes(self) -> tuple[CodeAxis, ...]:
+        """Return the class, called `code`, and the dimensions of z, from z0."""
+        return (CodeAxis("code", 0, self.classes - 1, whole=True), *gaussian_axes("z", self.hyperparameters.latent_dim))
+
+    def draw_latents(self, count: int, generator: torch.Generator) -> Latents:
+        """Draw z from the prior for the classes in turn: in a grid with a column per class each shows in its own."""
         z = self.normal(count, self.hyperparameters.latent_dim, generator=generator)
-        y = self.one_hot(torch.arange(count, device=z.device) % self.classes, z)
+        labels = torch.arange(count, device=z.device) % self.classes
+        return Latents(torch.cat([labels[:, None].to(z.dtype), z], dim=1), z[:, :0])
+
+    def generate(self, latents: Latents) -> Tensor:
+        """Return the decoder's means."""
+        z = latents.codes[:, 1:]
+        y = self.one_hot(latents.codes[:, 0].long(), z)
         return self.pixels.greys(self.decoder(torch.cat([z, y], dim=1)))
 
     @torch.no_grad()

@@ -17,7 +17,8 @@ import torch
 from torch import Tensor
 from torch.optim import Adam, Optimizer
 
-from models.base import GenerativeModel, Minibatch, Noise, Terms, descend
+from models.base import Minibatch, Noise, Terms, descend
+from models.codes import CodeAxis, CodedModel, Latents
 from models.infogan_hyperparameters import InfoGAN
 from models.infogan_networks import CONTINUOUS, Codes, Discriminator, Generator, Readings
 from models.infogan_watch import Watch
@@ -48,7 +49,7 @@ REAL_MEAN_DECAY = 0.95
 """How much of the running mean of real features a step keeps."""
 
 
-class InfoGANModel(GenerativeModel):
+class InfoGANModel(CodedModel):
     """A generator of images from noise and codes, and a discriminator that reads the codes back.
 
     Images are sampled from the running average of the generator, which circles less around the equilibrium.
@@ -179,13 +180,22 @@ class InfoGANModel(GenerativeModel):
             loss = loss + weights.kappa * terms["train/width_noise"]
         return loss, terms
 
-    @torch.no_grad()
-    def sample(self, count: int, generator: torch.Generator) -> Tensor:
-        """Draw images of the classes in turn, so that a grid with one column per class shows each in its column."""
-        category = torch.arange(count, device=self.device) % self.classes
-        codes = Codes(category, 2 * self.uniform(count, CONTINUOUS, generator=generator) - 1)
+    def code_axes(self) -> tuple[CodeAxis, ...]:
+        """Return the category, called `code`, and the continuous codes from c0."""
+        continuous = (CodeAxis(f"c{index}", -1.0, 1.0) for index in range(CONTINUOUS))
+        return (CodeAxis("code", 0, self.classes - 1, whole=True), *continuous)
+
+    def draw_latents(self, count: int, generator: torch.Generator) -> Latents:
+        """Draw latents whose categories take turns, so that a grid with one column per class shows each in its own."""
+        continuous = 2 * self.uniform(count, CONTINUOUS, generator=generator) - 1
         z = self.normal(count, self.hyperparameters.noise_dim, generator=generator)
-        images: Tensor = self.averaged_generator(z, codes)
+        category = torch.arange(count, device=self.device) % self.classes
+        return Latents(torch.cat([category[:, None].to(z.dtype), continuous], dim=1), z)
+
+    def generate(self, latents: Latents) -> Tensor:
+        """Return what the averaged generator makes of them."""
+        codes = Codes(latents.codes[:, 0].long(), latents.codes[:, 1:])
+        images: Tensor = self.averaged_generator(latents.noise, codes)
         return images
 
     def alarms(self, epochs: int) -> Terms:

@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.optim import Adam, Optimizer
 
 from models.base import LatentVariableModel, Minibatch, Noise, Terms, descend
+from models.codes import CodeAxis, CodedModel, Latents, gaussian_axes
 from models.losses.gaussian import LOG_VAR_RANGE, draw_gaussian, gaussian_kl
 from models.networks import decoder, encoder
 from models.vae_hyperparameters import VAE, Autoencoder, BetaVAE
@@ -85,7 +86,7 @@ class GaussianCode(NamedTuple):
     kl: Tensor
 
 
-class VAEModel(AutoencoderModel):
+class VAEModel(CodedModel, AutoencoderModel):
     """The VAE: q(z|x) = N(μ(x), σ²(x)), p(z) = N(0, 1), L = R + KL (Kingma & Welling 2013, Eq. 3 and 10)."""
 
     hyperparameters: VAE
@@ -124,10 +125,18 @@ class VAEModel(AutoencoderModel):
         mu, log_var = self.encoder(x).chunk(2, dim=1)
         return mu, log_var.clamp(*LOG_VAR_RANGE)
 
-    @torch.no_grad()
-    def sample(self, count: int, generator: torch.Generator) -> Tensor:
-        """Draw z from the prior and return the decoder's means."""
-        return self.pixels.greys(self.decoder(self.normal(count, self.hyperparameters.latent_dim, generator=generator)))
+    def code_axes(self) -> tuple[CodeAxis, ...]:
+        """Return the dimensions of z, from z0."""
+        return gaussian_axes("z", self.hyperparameters.latent_dim)
+
+    def draw_latents(self, count: int, generator: torch.Generator) -> Latents:
+        """Draw z from the prior; there is no other noise."""
+        z = self.normal(count, self.hyperparameters.latent_dim, generator=generator)
+        return Latents(z, z[:, :0])
+
+    def generate(self, latents: Latents) -> Tensor:
+        """Return the decoder's means."""
+        return self.pixels.greys(self.decoder(latents.codes))
 
     @torch.no_grad()
     def negative_elbo(self, images: Tensor, generator: torch.Generator, samples: int = 8) -> Tensor:

@@ -1,28 +1,32 @@
 """The command line: `sweeps plan`, `run`, `export`, `list`, `show`, `dashboard`, `models`, `spaces`, `datasets`.
 
 Imports neither torch, Ray nor MLflow before a command needs them; what is shown is laid out in `sweeps.cli_output`.
+`train` and `sample` stand in `sweeps.cli_models`.
 """
 
 import json
 import signal
 import socket
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 
-from sweeps import cli_output
+from sweeps import cli_models, cli_output
 from sweeps.catalogue import describe_datasets, describe_models, describe_spaces
-from sweeps.errors import SpecError, SweepError
-from sweeps.execution.storage import Home
+from sweeps.cli_answers import INTERRUPTED, HomeOption, JsonOption, errors_told, tell, write_output
+from sweeps.errors import SweepError
+from sweeps.execution.storage import Home, SweepFiles
 from sweeps.plan import make_plan
 from sweeps.settings import Settings, available_cpus
 from sweeps.spec_checks import load_spec
 from sweeps.standing import find_sweep, summarise
+
+if TYPE_CHECKING:
+    from sweeps.record.local_server import Pages
 
 __all__ = ["app"]
 
@@ -34,15 +38,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-INTERRUPTED = 130
-"""The shell's exit code for Ctrl-C."""
-
 SpecPath = Annotated[Path, typer.Argument(metavar="SPEC", help="A YAML or JSON file.")]
 SweepName = Annotated[str, typer.Argument(metavar="SWEEP", help="A sweep's id, or the beginning of it.")]
-HomeOption = Annotated[
-    Path | None, typer.Option("--home", help="Holds what sweeps write. [$SWEEPS_HOME or ./sweeps-home]")
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object for scripts.")]
 WorkersOption = Annotated[int | None, typer.Option("--workers", min=1, help="Evaluations at a time. [one a processor]")]
 NameArgument = Annotated[str | None, typer.Argument(metavar="NAME", help="Show this one in full.")]
 
@@ -50,16 +47,16 @@ NameArgument = Annotated[str | None, typer.Argument(metavar="NAME", help="Show t
 @app.command(epilog="Example: sweeps plan examples/digits-beta-vae.yaml --workers 2")
 def plan(spec: SpecPath, home: HomeOption = None, workers: WorkersOption = None, as_json: JsonOption = False) -> None:
     """Show what a sweep would do and cost; run nothing."""
-    with _errors_told(as_json):
+    with errors_told(as_json):
         checked = load_spec(spec)
         made = make_plan(checked, Home(Settings.read(home=home).home), workers or _workers(checked.resources.cpus))
-        _tell(made.as_json(), as_json, lambda console: cli_output.show_plan(console, made))
+        tell(made.as_json(), as_json, lambda console: cli_output.show_plan(console, made))
 
 
 @app.command(epilog="Example: sweeps run examples/digits-beta-vae.yaml --home my-sweeps --workers 2")
 def run(spec: SpecPath, home: HomeOption = None, workers: WorkersOption = None, as_json: JsonOption = False) -> None:
     """Run a sweep, or continue one that was interrupted: same spec and home, same sweep."""
-    with _errors_told(as_json):
+    with errors_told(as_json):
         checked, settings = load_spec(spec), Settings.read(home=home)
         from sweeps.driver import run_sweep  # seconds of imports that plans do without
         from sweeps.live_view import follow
@@ -68,7 +65,7 @@ def run(spec: SpecPath, home: HomeOption = None, workers: WorkersOption = None, 
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         with follow(console, checked.objective) as watch:
             report = run_sweep(checked, settings, workers=workers or _workers(checked.resources.cpus), watch=watch)
-        _tell(report.as_json(), as_json, lambda console: cli_output.show_report(console, report, spec, home))
+        tell(report.as_json(), as_json, lambda console: cli_output.show_report(console, report, spec, home))
         raise typer.Exit({"finished": 0, "failed": 1, "interrupted": INTERRUPTED}[report.state])
 
 
@@ -80,7 +77,7 @@ def export(
     as_json: JsonOption = False,
 ) -> None:
     """Write the best configuration of a finished sweep."""
-    with _errors_told(as_json):
+    with errors_told(as_json):
         import yaml
 
         files = find_sweep(Home(Settings.read(home=home).home), sweep)
@@ -91,28 +88,28 @@ def export(
         if output is None:
             sys.stdout.write(shown)
         else:
-            _write(output, shown)
+            write_output(output, shown.encode())
             Console(stderr=True).print(f"{output} holds the best configuration of {files.sweep_id}.", soft_wrap=True)
 
 
 @app.command("list", epilog="Example: sweeps list --json")
 def list_(home: HomeOption = None, as_json: JsonOption = False) -> None:
     """List the sweeps of a home with their state and champion."""
-    with _errors_told(as_json):
+    with errors_told(as_json):
         place = Home(Settings.read(home=home).home)
         summaries = [summarise(place.sweep(sweep_id)) for sweep_id in place.sweep_ids()]
         shown = {"home": str(place.root), "sweeps": [summary.as_json() for summary in summaries]}
-        _tell(shown, as_json, lambda console: cli_output.show_list(console, place, summaries, home))
+        tell(shown, as_json, lambda console: cli_output.show_list(console, place, summaries, home))
 
 
 @app.command(epilog="Example: sweeps show digits-beta-vae --json")
 def show(sweep: SweepName, home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Show a sweep with every evaluation."""
-    with _errors_told(as_json):
+    with errors_told(as_json):
         files = find_sweep(Home(Settings.read(home=home).home), sweep)
         summary, results = summarise(files), list(files.results())
         shown = {**summary.as_json(), "evaluations": [cli_output.evaluation_json(result) for result in results]}
-        _tell(shown, as_json, lambda console: cli_output.show_sweep(console, summary, results, home))
+        tell(shown, as_json, lambda console: cli_output.show_sweep(console, summary, results, home))
 
 
 @app.command(epilog="Example: sweeps dashboard digits-beta-vae --port 5000")
@@ -121,20 +118,20 @@ def dashboard(
     home: HomeOption = None,
     port: Annotated[int, typer.Option(min=0, max=65_535, help="Port on 127.0.0.1; 0 takes a free one.")] = 0,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in a browser.")] = True,
+    tensorboard: Annotated[bool, typer.Option("--tensorboard", help="Show TensorBoard instead.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Start MLflow's pages on this machine and open the ready-made view of a sweep; Ctrl-C ends it."""
-    with _errors_told(as_json):
-        from sweeps.record.pages import serve_pages
-
+    with errors_told(as_json):
         settings = Settings.read(home=home)
         place = Home(settings.home)
         files = find_sweep(place, sweep) if sweep else _latest(place)
         _require_free(port)
         signal.signal(signal.SIGTERM, signal.default_int_handler)
-        with serve_pages(place, settings.tracking_uri, files.sweep_id, port) as pages:
+        with _pages(place, settings, files, port, tensorboard) as pages:
             told = {"url": pages.url, "sweep_id": files.sweep_id, "pid": pages.pid}
-            _tell(told, as_json, lambda console: cli_output.show_link(console, pages.url))
+            shown_by = "TensorBoard" if tensorboard else "MLflow"
+            tell(told, as_json, lambda console: cli_output.show_link(console, pages.url, shown_by))
             if browser:
                 typer.launch(pages.url)
             pages.wait()
@@ -143,55 +140,37 @@ def dashboard(
 @app.command(epilog="Example: sweeps models beta_vae")
 def models(name: NameArgument = None, as_json: JsonOption = False) -> None:
     """List the models, or show one with its hyperparameters."""
-    with _errors_told(as_json):
+    with errors_told(as_json):
         described = describe_models(name)
-        _tell(described, as_json, lambda console: cli_output.show_models(console, described, name))
+        tell(described, as_json, lambda console: cli_output.show_models(console, described, name))
 
 
 @app.command(epilog="Example: sweeps spaces beta_vae")
 def spaces(name: NameArgument = None, as_json: JsonOption = False) -> None:
     """List the shipped search spaces, or show one with the source of each range."""
-    with _errors_told(as_json):
+    with errors_told(as_json):
         described = describe_spaces(name)
-        _tell(described, as_json, lambda console: cli_output.show_spaces(console, described, name))
+        tell(described, as_json, lambda console: cli_output.show_spaces(console, described, name))
 
 
 @app.command(epilog="Example: sweeps datasets mnist")
 def datasets(name: NameArgument = None, as_json: JsonOption = False) -> None:
     """List the datasets, or show one."""
-    with _errors_told(as_json):
+    with errors_told(as_json):
         described = describe_datasets(name)
-        _tell(described, as_json, lambda console: cli_output.show_datasets(console, described, name))
+        tell(described, as_json, lambda console: cli_output.show_datasets(console, described, name))
 
 
-@contextmanager
-def _errors_told(as_json: bool) -> Iterator[None]:
-    """Print an error that people are meant to read, as text or as JSON, and exit with 2."""
-    try:
-        yield
-    except SweepError as error:
-        if as_json:
-            print(json.dumps(error.as_json() if isinstance(error, SpecError) else {"error": str(error)}))  # noqa: T201  # for scripts
-        else:
-            Console(stderr=True).print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
-        raise typer.Exit(2) from error
-    except KeyboardInterrupt as interrupt:
-        raise typer.Exit(INTERRUPTED) from interrupt
+def _pages(
+    place: Home, settings: Settings, files: SweepFiles, port: int, tensorboard: bool
+) -> AbstractContextManager["Pages"]:
+    if tensorboard:
+        from sweeps.record.tensorboard_pages import serve_tensorboard
 
+        return serve_tensorboard(files, port)
+    from sweeps.record.pages import serve_pages
 
-def _tell(shown: dict[str, Any], as_json: bool, draw: Any) -> None:
-    if as_json:
-        print(json.dumps(shown, allow_nan=False))  # noqa: T201  # standard output is what scripts read
-        sys.stdout.flush()
-    else:
-        draw(Console())
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise SweepError(f"{path} must be writable, but {error.strerror}. Choose another by -o.") from error
+    return serve_pages(place, settings.tracking_uri, files.sweep_id, port)
 
 
 def _workers(cpus: int) -> int:
@@ -217,6 +196,8 @@ def _latest(place: Home) -> Any:
         raise SweepError(f"a dashboard shows a sweep, but {place.root} has none. Run one, or choose another --home.")
     return max(begun, key=lambda files: files.spec.stat().st_mtime)
 
+
+cli_models.add_commands(app)
 
 if __name__ == "__main__":
     app()

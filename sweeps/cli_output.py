@@ -58,6 +58,7 @@ def show_report(console: Console, report: "SweepReport", spec: Path, home: Path 
         told = f"{mean} (mean and standard error over {len(champion.folds)} folds)"
         _say(console, f"  {report.best.objective:<24}{told}", "")
         _say(console, f"best.yaml   {report.files.best}", *(f"figure      {figure}" for figure in report.figures))
+        _say(console, f"model       {command('train', str(report.files.best), '-o', 'model/')}")
         _say(console, f"dashboard   {command('dashboard', report.sweep_id, home=home)}")
     elif report.state == "interrupted":
         _say(
@@ -100,9 +101,9 @@ def show_sweep(console: Console, summary: Summary, results: Sequence[EvaluationR
         _say(console, f"champion: trial {summary.champion['trial']}; to take it away: {export}")
 
 
-def show_link(console: Console, url: str) -> None:
-    """Show where the pages are."""
-    _say(console, f"MLflow shows the sweep at {url}", "Ctrl-C ends it.")
+def show_link(console: Console, url: str, shown_by: str) -> None:
+    """Show where the pages are, and whose."""
+    _say(console, f"{shown_by} shows the sweep at {url}", "Ctrl-C ends it.")
 
 
 def show_models(console: Console, described: dict[str, Any], name: str | None) -> None:

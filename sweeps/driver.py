@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from models.datasets import DatasetError, load_training
 from sweeps.conclude import DataFacts, SweepState, choose, first_cause, write_best, write_figures
@@ -27,6 +28,9 @@ from sweeps.search.seeds import Purpose, derive_seed
 from sweeps.settings import Settings
 from sweeps.spec import SweepSpec
 from sweeps.sweep_report import SweepReport, read_finished, write_conclusion
+
+if TYPE_CHECKING:
+    from sweeps.record.tensorboard import EventFiles
 
 __all__ = ["SweepReport", "run_sweep", "tracking_uri"]
 
@@ -204,7 +208,15 @@ def _open_record(spec: SweepSpec, files: SweepFiles, settings: Settings, workers
         log_scaled=tuple(sorted(spec.log_scaled())),
     )
     artifacts = None if settings.tracking_uri else home.artifacts
-    return SweepRecord(Recorder(tracking_uri(settings), artifacts, facts), files)
+    return SweepRecord(Recorder(tracking_uri(settings), artifacts, facts), files, _event_files(spec, files))
+
+
+def _event_files(spec: SweepSpec, files: SweepFiles) -> "EventFiles | None":
+    if not spec.tensorboard:
+        return None
+    from sweeps.record.tensorboard import EventFiles  # half a second of imports
+
+    return EventFiles(files, spec.objective)
 
 
 def _proposer(spec: SweepSpec) -> Proposer:

@@ -114,6 +114,8 @@ class SweepSpec(_Strict):
     searcher: Literal["tpe", "random"] = "tpe"
     seed: int = Field(default=0, ge=0, lt=2**63)
     resources: Resources = Resources()
+    # How a sweep is shown changes no result, so that it may be switched on for one that was begun without.
+    tensorboard: bool = Field(default=False, exclude=True)
 
     @property
     def sweep_id(self) -> str:

@@ -53,7 +53,19 @@ def spec_path(odd_path: Path) -> Path:
 def test_help_names_every_command_and_how_to_begin() -> None:
     result = sweeps("--help")
     assert result.exit_code == 0
-    for command in ("plan", "run", "export", "list", "show", "dashboard", "models", "spaces", "datasets"):
+    for command in (
+        "plan",
+        "run",
+        "export",
+        "list",
+        "show",
+        "dashboard",
+        "models",
+        "spaces",
+        "datasets",
+        "train",
+        "sample",
+    ):
         assert f"  {command} " in result.stdout
     assert "sweeps plan examples/digits-beta-vae.yaml" in result.stdout
 

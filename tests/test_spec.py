@@ -1,6 +1,7 @@
 """The spec as a value: its identity, and everything that follows from it."""
 
 import json
+import pickle
 import random
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from pydantic import ValidationError
 from models.hyperparameters import defaults
 from search_spaces.domains import Choice, IntegerRange, LogUniform, Uniform
 from search_spaces.space import Condition
+from sweeps.errors import SpecError
 from sweeps.spec import SweepSpec
 from sweeps.spec_checks import load_spec, parse_spec
 
@@ -91,6 +93,15 @@ def test_whatever_changes_a_result_changes_the_identity(change: dict[str, Any]) 
 def test_the_source_of_a_range_is_no_part_of_the_identity() -> None:
     explained = {"beta": {**PLAIN["space"]["beta"], "source": "a paper"}}
     assert parse_spec({**PLAIN, "space": explained}).sweep_id == parse_spec(PLAIN).sweep_id
+
+
+def test_tensorboard_is_switched_on_for_the_same_sweep() -> None:
+    spec = parse_spec({**PLAIN, "tensorboard": True})
+    assert (spec.tensorboard, parse_spec(PLAIN).tensorboard) == (True, False)
+    assert spec.canonical() == parse_spec(PLAIN).canonical()
+    assert pickle.loads(pickle.dumps(spec)).tensorboard is True
+    with pytest.raises(SpecError, match="tensorboard"):
+        parse_spec({**PLAIN, "tensorboard": "yes"})
 
 
 def test_writing_out_what_is_the_default_anyway_is_the_same_spec() -> None:

@@ -15,21 +15,22 @@ SHORTEST_SIDE = 24
 """Small images are enlarged to at least this many pixels a side."""
 
 
-def sample_grid_png(images: npt.NDArray[np.float32]) -> bytes:
+def sample_grid_png(images: npt.NDArray[np.float32], columns: int = COLUMNS) -> bytes:
     """Return a PNG of images, row by row.
 
     Args:
         images: `(n, side, side)` in [0, 1]; white on black is drawn as black on white, as ink is.
+        columns: Images in a row.
     """
     from PIL import Image  # only workers draw
 
     scale = -(-SHORTEST_SIDE // images.shape[1])
     enlarged = np.kron(1.0 - images.clip(0, 1), np.ones((1, scale, scale)))
-    rows = -(-len(images) // COLUMNS)
+    rows = -(-len(images) // columns)
     pitch = enlarged.shape[1] + GAP
-    canvas = np.full((rows * pitch + GAP, COLUMNS * pitch + GAP), 0.85)
+    canvas = np.full((rows * pitch + GAP, columns * pitch + GAP), 0.85)
     for number, image in enumerate(enlarged):
-        top, left = (number // COLUMNS) * pitch + GAP, (number % COLUMNS) * pitch + GAP
+        top, left = (number // columns) * pitch + GAP, (number % columns) * pitch + GAP
         canvas[top : top + image.shape[0], left : left + image.shape[1]] = image
     file = io.BytesIO()
     Image.fromarray((canvas * 255).round().astype(np.uint8), mode="L").save(file, format="PNG")

@@ -81,6 +81,11 @@ class SweepFiles:
         """Folder of the figures."""
         return self.root / "figures"
 
+    @property
+    def tensorboard(self) -> Path:
+        """Folder of what TensorBoard reads."""
+        return self.root / "tensorboard"
+
     def result(self, trial: int, rung: int) -> Path:
         """Return where an evaluation's result is."""
         return self.root / "evaluations" / f"{trial:05d}" / f"{rung}.json"

@@ -5,11 +5,15 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sweeps.execution.result import EvaluationResult
 from sweeps.execution.storage import SweepFiles
 from sweeps.record.background import BackgroundRecorder
 from sweeps.record.recorder import EndStatus, Recorder
+
+if TYPE_CHECKING:
+    from sweeps.record.tensorboard import EventFiles
 
 __all__ = ["SweepRecord"]
 
@@ -23,11 +27,13 @@ class SweepRecord:
     Attributes:
         recorder: Writes to MLflow.
         files: Where samples are.
+        events: What TensorBoard reads; None if the spec does not ask for it.
         trouble: Why the record is behind, or empty.
     """
 
     recorder: Recorder
     files: SweepFiles
+    events: "EventFiles | None" = None
     trouble: str = ""
     _background: BackgroundRecorder = field(init=False)
     _opened: threading.Event = field(default_factory=threading.Event, init=False)
@@ -38,6 +44,9 @@ class SweepRecord:
 
     def take(self, result: EvaluationResult) -> None:
         """Record an evaluation."""
+        if self.events is not None:
+            events = self.events
+            self._background.submit(lambda: events.write(result))
         samples = self.files.samples(result.trial, result.rung)
         self._background.submit(lambda: self.recorder.record(result, samples if samples.exists() else None))
 

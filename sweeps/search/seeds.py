@@ -28,6 +28,9 @@ class Purpose(IntEnum):
     """Validation noise and generated images; keyed by fold, the same for every trial and rung."""
     SAMPLES = 6
     """The pictures that people look at; the same for every trial and rung."""
+    FINAL = 7
+    """Training on the whole part: keyed by 0 for the initial weights, 1 for which examples keep their labels, or by 2
+    and the epoch for its shuffling and noise."""
 
 
 def derive_seed(seed: int, purpose: Purpose, *key: int) -> int:

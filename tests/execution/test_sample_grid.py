@@ -49,3 +49,11 @@ def test_pixels_outside_the_range_are_cut_off() -> None:
 def test_the_same_images_are_the_same_bytes() -> None:
     images = np.random.default_rng(0).random((20, 8, 8)).astype(np.float32)
     assert sample_grid_png(images) == sample_grid_png(images)
+
+
+def test_a_grid_may_have_other_columns() -> None:
+    images = np.random.default_rng(0).random((6, 28, 28)).astype(np.float32)
+    with Image.open(io.BytesIO(sample_grid_png(images, columns=3))) as image:
+        grid = np.asarray(image)
+    assert grid.shape == (2 * 30 + GAP, 3 * 30 + GAP)
+    assert np.array_equal(grid[32:60, 2:30], np.round((1 - images[3].astype(np.float64)) * 255).astype(np.uint8))

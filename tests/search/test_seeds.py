@@ -6,8 +6,8 @@ from sweeps.search.seeds import Purpose, derive_seed
 
 
 def test_purposes_keep_their_numbers() -> None:
-    names = ["SPLIT", "PROPOSAL", "INITIAL", "TRAINING", "LABELS", "SCORING", "SAMPLES"]
-    assert [(purpose.name, purpose.value) for purpose in Purpose] == list(zip(names, range(7), strict=True))
+    names = ["SPLIT", "PROPOSAL", "INITIAL", "TRAINING", "LABELS", "SCORING", "SAMPLES", "FINAL"]
+    assert [(purpose.name, purpose.value) for purpose in Purpose] == list(zip(names, range(8), strict=True))
 
 
 def test_seeds_are_the_same_on_every_machine() -> None:
@@ -19,7 +19,7 @@ def test_seeds_are_the_same_on_every_machine() -> None:
 def test_no_two_uses_share_a_seed() -> None:
     keys = [(seed, purpose, *key) for seed in (0, 1) for purpose in Purpose for key in product(range(6), range(6))]
     seeds = {derive_seed(seed, purpose, *key) for seed, purpose, *key in keys}
-    assert len(seeds) == len(keys) == 2 * 7 * 36
+    assert len(seeds) == len(keys) == 2 * 8 * 36
 
 
 def test_a_key_is_told_from_the_same_numbers_in_another_order_or_length() -> None:

@@ -1,0 +1,112 @@
+"""Pages on this machine: a server on loopback, started for as long as a command shows it and ended with it."""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sweeps.errors import SweepError
+
+__all__ = ["LocalServer", "Pages", "loopback", "serve"]
+
+START_SECONDS = 60.0
+END_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Pages:
+    """Pages that are open at a sweep; `pid` is 0 if a server that was running already shows them."""
+
+    url: str
+    pid: int
+    process: subprocess.Popen[bytes] | None
+
+    def wait(self) -> None:
+        """Return when the server ends."""
+        if self.process is not None:
+            self.process.wait()
+
+
+@dataclass(frozen=True)
+class LocalServer:
+    """What to start.
+
+    Attributes:
+        name: As people call it.
+        command: The program and its arguments.
+        address: Where it answers, as `http://127.0.0.1:5000`.
+        health: Path that answers once it is up.
+        log: Where its output goes.
+        environment: Variables besides those of this process.
+    """
+
+    name: str
+    command: tuple[str, ...]
+    address: str
+    health: str
+    log: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+def loopback(port: int) -> str:
+    """Return an address on this machine alone; port 0 takes a free one."""
+    return f"http://127.0.0.1:{port or _free_port()}"
+
+
+@contextmanager
+def serve(server: LocalServer) -> Iterator[subprocess.Popen[bytes]]:
+    """Yield a server that answers.
+
+    Side effects: starts it in a process group of its own, and ends that group afterwards.
+
+    Raises:
+        SweepError: It does not start.
+    """
+    with server.log.open("wb") as output:
+        process = subprocess.Popen(  # noqa: S603  # our own words and a path, no shell
+            server.command,
+            env=os.environ | server.environment,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    try:
+        _wait_until_healthy(server, process)
+        yield process
+    finally:
+        _end(process)
+
+
+def _wait_until_healthy(server: LocalServer, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            with urllib.request.urlopen(f"{server.address}/{server.health}", timeout=2):  # noqa: S310  # loopback
+                return
+        except OSError:
+            time.sleep(0.1)
+    rule = f"{server.name} must answer at {server.address} within {START_SECONDS:.0f} s"
+    raise SweepError(f"{rule}, but does not. Read {server.log}.")
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        if process.poll() is None:
+            os.killpg(process.pid, number)
+            try:
+                process.wait(END_SECONDS)
+            except subprocess.TimeoutExpired:
+                continue
+        return
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
