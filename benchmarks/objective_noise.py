@@ -141,7 +141,7 @@ def fold_group(bench: Bench, trial: int) -> FoldGroup:
     configuration = RandomProposer(spec.search_space(), spec.seed).propose(trial, trial, [])
     hyperparameters = spec.hyperparameters(configuration)
     seeds = [derive_seed(spec.seed, Purpose.INITIAL, trial, fold) for fold in range(spec.folds)]
-    classes = DATASETS[bench.dataset.name].classes
+    facts = DATASETS[bench.dataset.name]
 
     def seed_for(purpose: Literal["labels", "training"], fold: int, epoch: int) -> int:
         if purpose == "labels":
@@ -149,7 +149,12 @@ def fold_group(bench: Bench, trial: int) -> FoldGroup:
         return derive_seed(spec.seed, Purpose.TRAINING, trial, fold, epoch)
 
     return FoldGroup(
-        [build(spec.model, hyperparameters, side=images.shape[1], classes=classes, seed=seed) for seed in seeds],
+        [
+            build(
+                spec.model, hyperparameters, side=images.shape[1], classes=facts.classes, levels=facts.levels, seed=seed
+            )
+            for seed in seeds
+        ],
         [torch.from_numpy(np.flatnonzero(bench.folds != fold)) for fold in range(spec.folds)],
         images,
         torch.from_numpy(bench.dataset.labels),

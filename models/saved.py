@@ -43,6 +43,7 @@ class ModelConfig(BaseModel):
         hyperparameters: All of them; every model checks its own when it is built.
         side: Width and height of an image.
         classes: Classes of the dataset.
+        levels: How many greys its images can have.
         weights_sha256: Hash of the weights' file.
         training: What whoever trained it wants to remember, as plain JSON; nothing here reads it.
     """
@@ -54,6 +55,7 @@ class ModelConfig(BaseModel):
     hyperparameters: dict[str, Value]
     side: int = Field(ge=1, le=1024)
     classes: int = Field(ge=1, le=1000)
+    levels: int = Field(ge=2, le=65_536)
     weights_sha256: str
     training: dict[str, Any] = {}
 
@@ -120,7 +122,14 @@ def _read(path: Path) -> bytes:
 
 def _build(config: ModelConfig, folder: Path) -> GenerativeModel:
     try:
-        return build(config.model, config.hyperparameters, side=config.side, classes=config.classes, seed=0)
+        return build(
+            config.model,
+            config.hyperparameters,
+            side=config.side,
+            classes=config.classes,
+            levels=config.levels,
+            seed=0,
+        )
     except ValueError as error:
         raise _refused(folder / CONFIG, str(error)) from error
 

@@ -170,7 +170,14 @@ def _build(best: BestConfig, seed: int) -> GenerativeModel:
         raise SweepError(f"the model must be one of {', '.join(HYPERPARAMETERS)}, but got {best.model!r}.")
     facts = DATASETS[best.measured.dataset]
     try:
-        return build(best.model, best.champion.hyperparameters, side=facts.side, classes=facts.classes, seed=seed)
+        return build(
+            best.model,
+            best.champion.hyperparameters,
+            side=facts.side,
+            classes=facts.classes,
+            levels=facts.levels,
+            seed=seed,
+        )
     except ValueError as error:
         remedy = "Export the configuration again with the version that trains it."
         raise SweepError(f"{best.model} must allow the champion's hyperparameters, but {error}. {remedy}") from error
@@ -219,6 +226,7 @@ def _write(
         hyperparameters=dict(best.champion.hyperparameters),
         side=model.side,
         classes=model.classes,
+        levels=DATASETS[best.measured.dataset].levels,
         weights_sha256=file_sha256(files.weights),
         training={
             "recipe": recipe,

@@ -166,6 +166,11 @@ def _check_objective(spec: SweepSpec) -> Iterator[Fault]:
     elif OBJECTIVES[spec.objective].needs_likelihood and not _has_likelihood(spec.model):
         rule = f"{spec.objective} needs a model with a likelihood"
         yield Fault("objective", rule, f"model {spec.model}", "Use `objective: fid`.")
+    else:
+        rule = f"an objective must mean the same for every configuration, and {spec.objective} depends on"
+        for name in set(OBJECTIVES[spec.objective].depends_on) & set(spec.space):
+            remedy = f"Move {name} to `fixed`, or use `objective: fid`."
+            yield Fault(f"space.{name}", f"{rule} {name}", "a domain", remedy)
 
 
 def _has_likelihood(model: str) -> bool:

@@ -12,6 +12,7 @@ def test_the_card_tells_all_that_someone_who_finds_the_model_asks() -> None:
         hyperparameters=best.champion.hyperparameters,
         side=8,
         classes=10,
+        levels=17,
         weights_sha256="0" * 64,
         training={"terms": {"loss/L": 1.23456789}, "versions": {"torch": "2.13.0"}, "git_commit": "abc"},
     )
@@ -41,6 +42,7 @@ def test_without_a_limit_it_is_the_whole_training_part() -> None:
         hyperparameters={},
         side=8,
         classes=10,
+        levels=17,
         weights_sha256="",
         training={"terms": {}, "versions": {}, "git_commit": None},
     )

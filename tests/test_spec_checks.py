@@ -101,6 +101,15 @@ def test_the_answer_for_people_and_for_scripts_holds_every_fault() -> None:
             Fault("objective", "nelbo needs a model with a likelihood", "model infogan", "Use `objective: fid`."),
         ),
         (
+            {"objective": "nelbo", "space": {"decoder": {"type": "choice", "values": ["bernoulli", "gaussian"]}}},
+            Fault(
+                "space.decoder",
+                "an objective must mean the same for every configuration, and nelbo depends on decoder",
+                "a domain",
+                "Move decoder to `fixed`, or use `objective: fid`.",
+            ),
+        ),
+        (
             {"model": "infogan"},
             Fault(
                 "space",

@@ -31,6 +31,7 @@ __all__ = ["FOLDS", "Digits", "FoldFits", "load_digits", "log_uniform_ranges"]
 MODEL = "beta_vae"
 FOLDS = 10
 SEED = 0
+FACTS = DATASETS["digits"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +82,7 @@ class FoldFits:
         self._hyperparameters = defaults(MODEL) | dict(configuration)
         self._digits = load_digits()
         self._models = [
-            build(MODEL, self._hyperparameters, side=8, classes=DATASETS["digits"].classes, seed=SEED + fold)
+            build(MODEL, self._hyperparameters, side=8, classes=FACTS.classes, levels=FACTS.levels, seed=SEED + fold)
             for fold in range(FOLDS)
         ]
         self._loaders = [self._loader(fold) for fold in range(FOLDS)]

@@ -43,6 +43,7 @@ def written(folder: Path, model: GenerativeModel, name: str) -> Path:
         hyperparameters={**defaults(name), "hidden": 32},
         side=8,
         classes=10,
+        levels=17,
         weights_sha256=hashlib.sha256(weights).hexdigest(),
     )
     folder.mkdir()
