@@ -42,7 +42,7 @@ def test_train_tells_people_where_the_model_is_and_how_to_sample_it(odd_path: Pa
     assert result.exit_code == 0, result.output
     assert f"{folder} holds the trained beta_vae." in result.stdout
     assert "loss/L" in result.stdout
-    assert "sweeps sample" in result.stdout
+    assert " sample " in result.stdout
     again = sweeps("train", best, "-o", folder)
     assert "Epochs that had been trained before: 1." in again.stdout
 
