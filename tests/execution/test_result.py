@@ -79,7 +79,7 @@ def signed(**changes: Any) -> str:
 @pytest.mark.parametrize(
     ("text", "rule"),
     [
-        (signed(format=2), "its format must be 2"),
+        (signed(format=3), "its format must be 2"),
         (signed(format="left out"), "its format must be 2"),
         (signed(extra=1), "the fields of an evaluation and no others"),
         (signed(folds="left out"), "the fields of an evaluation and no others"),
