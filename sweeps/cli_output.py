@@ -93,7 +93,7 @@ def show_sweep(console: Console, summary: Summary, results: Sequence[EvaluationR
     table = _table("", "trial", "bracket", "rung", "epochs", summary.objective, "state")
     for result in results:
         mean = f"{result.mean:.4g}" if result.mean is not None else "–"
-        state = result.state if not result.reason else f"{result.state}: {result.reason}"
+        state = f"{result.state}: {result.reason}" if result.reason else result.status
         table.add_row(*map(str, (result.trial, result.bracket, result.rung, result.epochs)), mean, state)
     console.print(table)
     if summary.champion:

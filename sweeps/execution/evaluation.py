@@ -69,6 +69,7 @@ def evaluate(bench: Workbench, task: Evaluation) -> EvaluationResult:
             ended=milliseconds_now(),
             worker=f"{socket.gethostname()}:{os.getpid()}",
             feature_network=bench.feature_network,
+            alarms={} if reason else group.alarms(),
         )
     )
 

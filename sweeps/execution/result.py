@@ -2,14 +2,14 @@
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
 
 from sweeps.search.cross_validation import fold_mean
 
 __all__ = ["FORMAT", "EvaluationResult", "State", "digest"]
 
-FORMAT = 1
+FORMAT = 2
 """Version of the file's form; a file of another version is refused, never guessed at."""
 
 State = Literal["scored", "diverged", "failed"]
@@ -40,6 +40,7 @@ class EvaluationResult:
         checkpoint_sha256: Hash of the checkpoint file; empty unless `scored`.
         worker: Host and process that computed it.
         feature_network: Version of the network whose features `fid` compares; distances by others do not compare.
+        alarms: The folds in which each alarm of the model rings, by the names of `models.alarms`.
     """
 
     sweep_id: str
@@ -62,6 +63,13 @@ class EvaluationResult:
     checkpoint_sha256: str
     worker: str
     feature_network: str = ""
+    alarms: dict[str, list[int]] = field(default_factory=dict)
+
+    @property
+    def status(self) -> str:
+        """Its state with the alarms that ring: `scored, codes_ignored in folds 0 3`."""
+        rings = [f"{name} in folds {' '.join(map(str, folds))}" for name, folds in sorted(self.alarms.items())]
+        return ", ".join([self.state, *rings])
 
     @property
     def mean(self) -> float | None:
@@ -86,7 +94,7 @@ class EvaluationResult:
         expected = body.pop("digest", None)
         if body.pop("format", None) != FORMAT:
             raise ValueError(f"its format must be {FORMAT}")
-        if set(body) != {field.name for field in fields(cls)}:
+        if set(body) != {each.name for each in fields(cls)}:
             raise ValueError("it must hold the fields of an evaluation and no others")
         if digest({"format": FORMAT, **body}) != expected:
             raise ValueError("its digest must match its contents")

@@ -43,7 +43,7 @@ def evaluation_points(result: EvaluationResult, objective: str) -> list[Point]:
 
 def evaluation_tags(result: EvaluationResult) -> dict[str, str]:
     """Return the tags that say how far a trial has come; `sweep.rung` vouches for everything up to that rung."""
-    tags = {"sweep.state": result.state, "sweep.epochs": str(result.epochs), "sweep.rung": str(result.rung)}
+    tags = {"sweep.state": result.status, "sweep.epochs": str(result.epochs), "sweep.rung": str(result.rung)}
     return {"sweep.reason": result.reason, **tags} if result.reason else tags
 
 

@@ -13,6 +13,7 @@ from safetensors.torch import load_file
 from models.base import GenerativeModel
 from models.build import build
 from models.datasets import load_training
+from models.fold_group import FoldGroup
 from models.metrics.scoring import Scorer
 from models.rule import Value
 from sweeps.errors import StorageError
@@ -163,6 +164,12 @@ def test_a_score_that_is_not_finite_is_divergence_too(bench: Workbench, monkeypa
     result = evaluate(bench, FIRST)
     assert (result.state, result.reason) == ("diverged", "fid is not finite after epoch 1 of fold 1")
     assert (result.folds, result.scores) == ([], {})
+
+
+def test_alarms_of_the_models_are_told_by_fold(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(FoldGroup, "alarms", lambda _: {"codes_ignored": [1]})
+    assert evaluate(bench, FIRST).alarms == {"codes_ignored": [1]}
+    assert evaluate(bench, FIRST).status == "scored, codes_ignored in folds 1"
 
 
 def test_the_objective_decides_which_score_the_folds_are(table: Workbench, home: Home) -> None:

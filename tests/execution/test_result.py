@@ -39,6 +39,13 @@ def test_the_mean_is_that_of_the_folds() -> None:
     assert replace(RESULT, folds=[1.0, 2.0, 6.0]).mean == 3.0
 
 
+def test_the_status_tells_which_alarms_ring_and_where() -> None:
+    assert RESULT.status == "scored"
+    ringing = replace(RESULT, alarms={"discriminator_won": [1], "codes_ignored": [0, 2]})
+    assert ringing.status == "scored, codes_ignored in folds 0 2, discriminator_won in folds 1"
+    assert EvaluationResult.from_json(ringing.to_json()) == ringing
+
+
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_a_number_that_is_not_finite_is_never_written(value: float) -> None:
     with pytest.raises(ValueError, match="not JSON compliant"):
@@ -72,8 +79,8 @@ def signed(**changes: Any) -> str:
 @pytest.mark.parametrize(
     ("text", "rule"),
     [
-        (signed(format=2), "its format must be 1"),
-        (signed(format="left out"), "its format must be 1"),
+        (signed(format=3), "its format must be 2"),
+        (signed(format="left out"), "its format must be 2"),
         (signed(extra=1), "the fields of an evaluation and no others"),
         (signed(folds="left out"), "the fields of an evaluation and no others"),
         (RESULT.to_json().replace('"host:1"', '"host:2"'), "its digest must match its contents"),
