@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from models.datasets import DatasetError, load_training
@@ -129,6 +130,7 @@ class _Run:
         with local_ray(workers=self.workers, cpus=resources.cpus, gpus=resources.gpus):
             from sweeps.execution.tune_adapter import run_with_tune  # reads the environment that local_ray sets
 
+            beside.submit(import_module, "sweeps.record.figures")  # half a second that the end need not wait for
             gc.freeze()  # what is imported is for good: the garbage collector need not look at it again
             run_with_tune(supplies.result(), drive, workers=self.workers)
             # Tune leaves references into Ray in cycles. If they were found while Ray ends, it would end this process.

@@ -67,6 +67,8 @@ def local_ray(*, workers: int, cpus: int, gpus: float) -> Iterator[None]:
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, on_sigterm)  # Ray's own handler would end the process without a word
     try:
+        # The autoscaler has nothing to do here and delays Ray's end by a second; `ray.init` cannot leave it out.
+        ray._private.worker._global_node.kill_monitor(check_alive=False)
         yield
     finally:
         ray.shutdown()
