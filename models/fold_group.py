@@ -82,6 +82,7 @@ class FoldGroup(pl.LightningModule):
         folds = range(len(models))
         self._folds = [list(folds)] if stacked else [[fold] for fold in folds]
         self.models = torch.nn.ModuleList([stack(models)] if stacked else models)
+        self._singles = list(models)
         self._learners = [
             Learner(model, [parts[fold] for fold in folds], images, labels)  # type: ignore[arg-type]  # a ModuleList forgets types
             for model, folds in zip(self.models, self._folds, strict=True)
@@ -104,10 +105,10 @@ class FoldGroup(pl.LightningModule):
         trainer.fit(self)
 
     def model(self, fold: int) -> GenerativeModel:
-        """Return the model of one fold as it now is."""
+        """Return the model of one fold as it now is: one of those that the group was given."""
         learner = next(number for number, folds in enumerate(self._folds) if fold in folds)
         model = self._learners[learner].model
-        return unstack(model, fold) if model.stacked else model
+        return unstack(model, fold, into=self._singles[fold]) if model.stacked else model
 
     def alarms(self) -> dict[str, list[int]]:
         """Return the folds in which each alarm of the models rings, by name; one that rings nowhere is left out."""

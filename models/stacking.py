@@ -41,13 +41,11 @@ def stack(models: Sequence[Model]) -> Model:
     return stacked
 
 
-def unstack(stacked: Model, fold: int) -> Model:
-    """Return the model of one fold, with tensors of its own."""
-    single = copy.deepcopy(stacked)
-    for tensor in _tensors(single):
-        tensor.data = tensor.detach()[fold].clone()
-    single.stacked = False
-    return single
+def unstack(stacked: Model, fold: int, into: Model) -> Model:
+    """Give a model of the same kind the tensors of one fold, as copies, and return it."""
+    for tensor, theirs in zip(_tensors(into), _tensors(stacked), strict=True):
+        tensor.data = theirs.detach()[fold].clone()
+    return into
 
 
 def _tensors(model: GenerativeModel) -> Iterator[Tensor]:

@@ -38,6 +38,9 @@ __all__ = ["SweepReport", "run_sweep", "tracking_uri"]
 END_STATUS: dict[SweepState, EndStatus] = {"finished": "FINISHED", "failed": "FAILED", "interrupted": "KILLED"}
 """How MLflow calls the end of a sweep."""
 
+NEEDED_LATER = ("hyperopt", "sweeps.record.figures")
+"""Imported while workers start: they would wait half a second for the first, and the end as long for the second."""
+
 COLLECT_AFTER = 100_000
 """New objects after which the garbage collector looks for some to remove; Python's own number is 700."""
 
@@ -130,7 +133,8 @@ class _Run:
         with local_ray(workers=self.workers, cpus=resources.cpus, gpus=resources.gpus):
             from sweeps.execution.tune_adapter import run_with_tune  # reads the environment that local_ray sets
 
-            beside.submit(import_module, "sweeps.record.figures")  # half a second that the end need not wait for
+            for module in NEEDED_LATER:
+                beside.submit(import_module, module)
             gc.freeze()  # what is imported is for good: the garbage collector need not look at it again
             run_with_tune(supplies.result(), drive, workers=self.workers)
             # Tune leaves references into Ray in cycles. If they were found while Ray ends, it would end this process.

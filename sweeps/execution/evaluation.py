@@ -1,5 +1,6 @@
 """One evaluation, from start to end: what a worker does. Everything it leaves behind is a file, the result last."""
 
+import hashlib
 import math
 import os
 import socket
@@ -149,12 +150,12 @@ def _score(bench: Workbench, group: FoldGroup) -> tuple[dict[str, list[float]], 
 
 def _leave_behind(bench: Workbench, task: Evaluation, group: FoldGroup) -> str:
     """Write checkpoint and picture; return the checkpoint's hash."""
-    path = bench.files.checkpoint(task.trial, task.rung)
-    write_atomically(path, save(group.state()))
+    checkpoint = save(group.state())
+    write_atomically(bench.files.checkpoint(task.trial, task.rung), checkpoint)
     generator = torch.Generator().manual_seed(derive_seed(bench.spec.seed, Purpose.SAMPLES))
     samples = group.model(0).sample(SAMPLES, generator).numpy()
     write_atomically(bench.files.samples(task.trial, task.rung), sample_grid_png(samples))
-    return file_sha256(path)
+    return hashlib.sha256(checkpoint).hexdigest()
 
 
 def _whole_epochs(curves: dict[str, list[list[float]]], skip: int) -> dict[str, list[list[float]]]:

@@ -117,13 +117,26 @@ class Halving:
     @property
     def outcomes(self) -> list[Outcome]:
         """The outcomes of a complete bracket, by rung and trial."""
-        return [self.told[rung][trial] for rung, trials in enumerate(self.entrants) for trial in trials]
+        return self._outcomes_of(self.entrants)
+
+    @property
+    def outcomes_below_top(self) -> list[Outcome]:
+        """The outcomes below the top rung of a bracket that is `at_top`, by rung and trial."""
+        return self._outcomes_of(self.entrants[:-1])
+
+    @property
+    def epochs_before(self) -> int:
+        """Epochs that the trials at the present rung were trained for below it."""
+        return self.bracket.rungs[self.rung - 1].epochs if self.rung else 0
 
     def left(self, rung: int) -> int:
         """Return how many outcomes of a rung are still to come; the plan's number until its entrants are known."""
         if rung > self.rung:
             return max(0, self.bracket.rungs[rung].trials - len(self.told[rung]))
         return len(self._missing) if rung == self.rung else 0
+
+    def _outcomes_of(self, entrants: Sequence[Sequence[int]]) -> list[Outcome]:
+        return [self.told[rung][trial] for rung, trials in enumerate(entrants) for trial in trials]
 
     def _note(self, outcome: Outcome) -> None:
         told, trial, mean = self.told[outcome.rung], outcome.trial, outcome.mean

@@ -4,12 +4,12 @@ Outcomes may arrive in any order and from any number of workers; the trials draw
 not depend on it. Two rules see to that:
 
 * Promotions happen at rung barriers, when every trial of the rung has its outcome.
-* A bracket is drawn from results that are certain to be known by then: every result of the brackets before the last
-  one, and of the last one its first rung without the final `lag` trials. Those `lag` evaluations, and the higher rungs,
-  keep workers busy that would otherwise wait for the barrier.
+* A bracket is drawn from results that are certain to be known by then: of the last bracket its first rung without the
+  final `lag` trials, of the one before all but its top rung, and every result of those before. What it does not wait
+  for keeps workers busy that would otherwise stand at a barrier.
 
-Evaluations of the earliest bracket are handed out first, since the next brackets wait for them. Handing out the longest
-first, which suits work that is all known beforehand, makes simulated sweeps longer by up to a quarter.
+Evaluations of the earliest bracket are handed out first, since the next brackets wait for them. Once every bracket is
+drawn, those of the bracket whose trials have the longest way to go are, so that no long one is left for the end.
 """
 
 from collections.abc import Sequence
@@ -57,7 +57,7 @@ class Search:
 
     def ask(self) -> Evaluation | None:
         """Return the next evaluation to start, or None while nothing can start before an outcome arrives."""
-        for halving in self._active:
+        for halving in self._in_turn:
             trial = halving.take()
             if trial is not None:
                 bracket, rung = halving.bracket, halving.rung
@@ -107,8 +107,14 @@ class Search:
 
     @property
     def _active(self) -> Sequence[Halving]:
-        """The brackets with work in them: when one is drawn, all but the one before it are complete."""
-        return self.halvings[max(0, self._drawn - 2) : self._drawn]
+        """The brackets with work in them: when one is drawn, all but the two before it are complete."""
+        return self.halvings[max(0, self._drawn - 3) : self._drawn]
+
+    @property
+    def _in_turn(self) -> Sequence[Halving]:
+        if self._drawn < len(self.halvings):
+            return self._active
+        return sorted(self._active, key=lambda halving: halving.epochs_before)
 
     def _draw(self) -> None:
         """Draw the configurations of every bracket whose observations are certain by now."""
@@ -122,13 +128,18 @@ class Search:
         """Return the outcomes that a bracket is drawn from, in a fixed order, or None until all of them are known."""
         if number == 0:
             return []
-        *earlier, last = self.halvings[:number]
+        complete, climbing = self.halvings[: max(0, number - 2)], self.halvings[max(0, number - 2) : number - 1]
+        last = self.halvings[number - 1]
         trials, told = last.bracket.trials, last.told[0]
         heads = trials[: max(0, len(trials) - self.lag)]
-        # Only the last of the earlier brackets may be incomplete, and the last of the heads are the likeliest to miss.
-        if (earlier and not earlier[-1].complete) or any(trial not in told for trial in reversed(heads)):
+        # Only the last of the complete ones was not so before, and the last of the heads are the likeliest to miss.
+        if not all(halving.complete for halving in complete[-1:]) or not all(halving.at_top for halving in climbing):
             return None
-        return [outcome for halving in earlier for outcome in halving.outcomes] + [told[trial] for trial in heads]
+        if any(trial not in told for trial in reversed(heads)):
+            return None
+        known = [outcome for halving in complete for outcome in halving.outcomes]
+        known += [outcome for halving in climbing for outcome in halving.outcomes_below_top]
+        return known + [told[trial] for trial in heads]
 
     def _observation(self, outcome: Outcome) -> Observation:
         bracket = self.ladder.bracket_of(outcome.trial)

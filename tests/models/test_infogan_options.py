@@ -202,7 +202,7 @@ def test_steps_of_a_stack_are_the_steps_of_its_models_with_every_option(chosen: 
             for key, value in expected.items():
                 torch.testing.assert_close(terms[key][fold], value, atol=1e-9, rtol=1e-9)
     for fold, model in enumerate(models):
-        for key, value in unstack(stacked, fold).state_dict().items():
+        for key, value in unstack(stacked, fold, into=_seeded_model(chosen, 0)).state_dict().items():
             torch.testing.assert_close(value, model.state_dict()[key], atol=1e-7, rtol=1e-7)
 
 

@@ -21,10 +21,11 @@ def test_what_comes_out_of_a_stack_is_what_went_in_and_the_models_are_left_alone
     for parameter in stacked.parameters():
         parameter.data.add_(0)
     for fold, expected in enumerate(before):
-        assert _same(unstack(stacked, fold).state_dict(), expected)
+        single = unstack(stacked, fold, into=_models(name)[0])
+        assert _same(single.state_dict(), expected)
         assert _same(models[fold].state_dict(), expected)
+        assert not single.stacked
     assert stacked.stacked
-    assert not unstack(stacked, 0).stacked
 
 
 @pytest.mark.parametrize("name", list(HYPERPARAMETERS))
@@ -45,7 +46,7 @@ def test_steps_of_a_stack_are_the_steps_of_its_models(name: str) -> None:
             for key, value in expected.items():
                 torch.testing.assert_close(terms[key][fold], value, atol=1e-9, rtol=1e-9)
     for fold, model in enumerate(models):
-        for key, value in unstack(stacked, fold).state_dict().items():
+        for key, value in unstack(stacked, fold, into=_models(name)[0]).state_dict().items():
             torch.testing.assert_close(value, model.state_dict()[key], atol=1e-7, rtol=1e-7)
 
 

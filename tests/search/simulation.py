@@ -13,7 +13,17 @@ from sweeps.search.ladder import Ladder
 from sweeps.search.proposer import Configuration, Observation
 from sweeps.search.search import Evaluation, Outcome, Search
 
-__all__ = ["SPACE", "Run", "TellingProposer", "longest_first", "outcome_of", "simulate", "verdict_of"]
+__all__ = [
+    "SPACE",
+    "Order",
+    "Run",
+    "TellingProposer",
+    "earliest_bracket_first",
+    "longest_first",
+    "outcome_of",
+    "simulate",
+    "verdict_of",
+]
 
 SPACE = SearchSpace((Dimension("beta", LogUniform(0.1, 10.0)),))
 
@@ -81,13 +91,27 @@ def simulate(
     return run
 
 
-def longest_first(search: Search, duration: Callable[[Evaluation], float]) -> Callable[[], Evaluation | None]:
+Ask = Callable[[], Evaluation | None]
+Order = Callable[[Search, Callable[[Evaluation], float]], Ask]
+"""Turns a search and the durations of its evaluations into what hands them out."""
+
+
+def longest_first(search: Search, duration: Callable[[Evaluation], float]) -> Ask:
     """Return what hands out the longest of all evaluations that are ready, ties by trial."""
+    return _in_order(search, lambda evaluation: (-duration(evaluation), evaluation.trial))
+
+
+def earliest_bracket_first(search: Search, duration: Callable[[Evaluation], float]) -> Ask:
+    """Return what hands out the evaluation of the lowest trial."""
+    return _in_order(search, lambda evaluation: (0.0, evaluation.trial))
+
+
+def _in_order(search: Search, key: Callable[[Evaluation], tuple[float, int]]) -> Ask:
     ready: list[Evaluation] = []
 
     def ask() -> Evaluation | None:
         ready.extend(iter(search.ask, None))
-        ready.sort(key=lambda evaluation: (-duration(evaluation), evaluation.trial))
+        ready.sort(key=key)
         return ready.pop(0) if ready else None
 
     return ask
