@@ -114,6 +114,8 @@ class SweepSpec(_Strict):
     searcher: Literal["tpe", "random"] = "tpe"
     seed: int = Field(default=0, ge=0, lt=2**63)
     resources: Resources = Resources()
+    # What a preset stands for is written out: the sweep is the same without its name.
+    preset: str | None = Field(default=None, exclude=True)
     # How a sweep is shown changes no result, so that it may be switched on for one that was begun without.
     tensorboard: bool = Field(default=False, exclude=True)
 

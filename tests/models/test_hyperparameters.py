@@ -70,9 +70,9 @@ def test_the_weights_are_those_of_the_losses() -> None:
 def test_a_condition_names_another_hyperparameter_and_a_value_that_it_may_have(model: str) -> None:
     known = rules(model)
     for rule in known.values():
-        for condition in filter(None, (rule.when, rule.unless)):
-            assert condition[0] != rule.name
-            assert known[condition[0]].allows(condition[1])
+        for name, value in (*rule.when, *rule.unless):
+            assert name != rule.name
+            assert known[name].allows(value)
 
 
 @pytest.mark.parametrize(
