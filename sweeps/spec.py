@@ -15,7 +15,11 @@ from search_spaces.domains import Choice, Domain, IntegerRange, LogUniform, Unif
 from search_spaces.space import Condition, Dimension, SearchSpace
 from sweeps.search.ladder import Ladder, build_ladder
 
-__all__ = ["ChoiceSpec", "DatasetChoice", "DomainSpec", "Hyperband", "Resources", "SweepSpec"]
+__all__ = ["ChoiceSpec", "DatasetChoice", "Device", "DomainSpec", "Hyperband", "Resources", "SweepSpec"]
+
+
+Device = Literal["cpu", "gpu"]
+"""A kind of device that models are trained on."""
 
 
 class _Strict(BaseModel):
@@ -98,6 +102,11 @@ class Resources(_Strict):
 
     cpus: int = Field(default=1, ge=1, le=1024)
     gpus: float = Field(default=0.0, ge=0, le=64)
+
+    @property
+    def device(self) -> Device:
+        """The kind of device that it trains on."""
+        return "gpu" if self.gpus else "cpu"
 
 
 class SweepSpec(_Strict):

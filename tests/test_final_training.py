@@ -66,6 +66,7 @@ def test_the_folder_is_complete_and_nothing_else_lies_in_it(odd_path: Path) -> N
         "epochs": 3,
         "seed": 7,
         "threads": 1,
+        "device": "cpu",
     }
     with Image.open(report.folder / "samples.png") as picture:
         assert picture.size == (10 * 26 + 2, 6 * 26 + 2)
