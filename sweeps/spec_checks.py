@@ -210,9 +210,8 @@ def _check_effects(spec: SweepSpec) -> Iterator[Fault]:
             parents = dict.fromkeys(parent for parent, _ in (*known[name].when, *known[name].unless))
             value = ", ".join(_shown(parent, searched, held) for parent in parents)
             remedy = f"Take {name} out of `space`, or change {' or '.join(parents)}."
-            yield Fault(
-                f"space.{name}", f"what is searched must have an effect, {name} {known[name].effect}", value, remedy
-            )
+            rule = f"what is searched must have an effect ({name}: {known[name].effect})"
+            yield Fault(f"space.{name}", rule, value, remedy)
 
 
 def _shown(name: str, searched: Mapping[str, DomainSpec], held: Mapping[str, Value]) -> str:

@@ -90,6 +90,13 @@ def test_plan_for_scripts_has_the_promised_keys(spec_path: Path, home: Home) -> 
     assert plan["estimated_seconds"] > 0 < plan["estimated_disk_bytes"]
 
 
+def test_plan_tells_people_what_a_preset_fixes(spec_path: Path, home: Home) -> None:
+    spec_path.write_text(yaml.safe_dump({**RAW, "preset": "article"}))
+    said = sweeps("plan", spec_path, "--home", home.root).stdout
+    assert "preset article: searched are beta, lr; fixed are batch_size 64, hidden 16, latent_dim 4\n" in said
+    assert "preset" not in sweeps("plan", spec_path.with_name("plain.yaml"), "--home", home.root).stdout
+
+
 def test_a_json_spec_and_the_same_yaml_spec_are_one_sweep(spec_path: Path, home: Home) -> None:
     as_json = spec_path.with_suffix(".json")
     as_json.write_text(json.dumps(RAW, indent="\t"))
@@ -238,6 +245,10 @@ def test_the_catalogue_is_told_to_people_and_scripts() -> None:
     assert set(answer("models")["models"]) == set(HYPERPARAMETERS)
     assert answer("spaces", "beta_vae")["spaces"]["beta_vae"]["model"] == "beta_vae"
     assert answer("datasets", "digits")["datasets"]["digits"]["training_examples"] == 1437
+    described = " ".join(sweeps("models", "beta_vae").stdout.split())
+    assert all(
+        word in described for word in ("only where network is dense", "article 100 81", "paper 320 243", "Higgins")
+    )
     assert "weight of the KL term" in " ".join(sweeps("models", "beta_vae").stdout.split())
     assert "Locatello" in sweeps("spaces", "beta_vae").stdout
     assert "1437" in sweeps("datasets").stdout

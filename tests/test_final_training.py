@@ -13,6 +13,7 @@ import models
 from models.build import build
 from models.datasets import load_training
 from models.fold_group import FoldGroup
+from models.fold_group import Watch as FoldGroupWatch
 from models.hyperparameters import HYPERPARAMETERS
 from models.saved import weights_of
 from sweeps.errors import SweepError
@@ -144,6 +145,43 @@ def test_whoever_watches_hears_of_every_epoch_with_its_terms(odd_path: Path) -> 
     assert [(epoch.trained, epoch.epochs) for epoch in watch.seen] == [(0, 3), (1, 3), (2, 3), (3, 3)]
     assert watch.seen[0].terms == {}
     assert watch.seen[3].terms["loss/L"] < watch.seen[1].terms["loss/L"]
+
+
+def test_whoever_watches_hears_of_long_epochs_as_they_go_on(odd_path: Path) -> None:
+    """200 images in minibatches of 2 are two steps, the last of which is told by the epoch's end."""
+    watch = Watch()
+    train(odd_path / "model", best_config(epochs=2, changes={"batch_size": 2}), watch)
+    assert [(epoch.trained, epoch.part) for epoch in watch.seen] == [(0, 0), (0, 0.5), (1, 0), (1, 0.5), (2, 0)]
+    assert watch.seen[3].terms == watch.seen[2].terms != {}
+
+
+def test_a_champion_is_trained_on_the_kind_of_device_of_its_sweep_unless_told_otherwise(
+    odd_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    used: list[str] = []
+    on_cpu = FoldGroup.train_to
+
+    def train_to(group: FoldGroup, epochs: int, accelerator: str, watch: FoldGroupWatch) -> None:
+        used.append(accelerator)
+        on_cpu(group, epochs, "cpu", watch)
+
+    monkeypatch.setattr(FoldGroup, "train_to", train_to)
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    measured = BEST.measured.model_copy(update={"device": "gpu", "epochs": 1})
+    of_gpu = BEST.model_copy(update={"measured": measured})
+    for name, best, device in (("a", best_config(epochs=1), None), ("b", of_gpu, None), ("c", of_gpu, "cpu")):
+        report = train_champion(best, odd_path / name, data=None, threads=1, watch=Watch(), device=device)
+        assert report.config.training["recipe"]["device"] == used[-1]
+    assert used == ["cpu", "gpu", "cpu"]
+
+
+def test_a_gpu_that_there_is_not_is_told_before_anything_is_written(
+    odd_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    with pytest.raises(SweepError, match=r"gpu needs a GPU .* has none\. Write --device cpu"):
+        train_champion(BEST, odd_path / "model", data=None, threads=1, watch=Watch(), device="gpu")
+    assert not (odd_path / "model").exists()
 
 
 @pytest.mark.parametrize(
