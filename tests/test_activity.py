@@ -150,10 +150,11 @@ def test_beside_any_other_choice_what_is_drawn_alone_or_refused_follows_the_rule
             other = next(other for other in _values(known[name]) if other != value)
             for parent in ({"type": "choice", "values": [value, other]}, choice(value), choice(other)):
                 raw = {**SOUND, "model": model, "dataset": "mnist", "space": {rule.name: _domain(rule), name: parent}}
-                _check(raw, known, rule, name, parent["values"])
+                _check(raw, known, rule, name)
 
 
-def _check(raw: dict[str, Any], known: dict[str, Rule], rule: Rule, name: str, values: list[Value]) -> None:
+def _check(raw: dict[str, Any], known: dict[str, Rule], rule: Rule, name: str) -> None:
+    values = raw["space"][name]["values"]
     effective = [value for value in values if rule.matters({**defaults(raw["model"]), name: value})]
     if not effective:
         assert f"space.{rule.name}" in {fault.path for fault in faults_of(**raw)}

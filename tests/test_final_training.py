@@ -21,6 +21,7 @@ from sweeps.execution.lease import hold_lease
 from sweeps.final_training import Epoch, TrainingReport, train_champion
 from sweeps.record.export import BestConfig
 from sweeps.search.seeds import Purpose, derive_seed
+from sweeps.spec import Device
 from tests.best_on_disk import LIMIT, best_config
 
 BEST = best_config()
@@ -169,7 +170,9 @@ def test_a_champion_is_trained_on_the_kind_of_device_of_its_sweep_unless_told_ot
     monkeypatch.setattr("torch.cuda.is_available", lambda: True)
     measured = BEST.measured.model_copy(update={"device": "gpu", "epochs": 1})
     of_gpu = BEST.model_copy(update={"measured": measured})
-    for name, best, device in (("a", best_config(epochs=1), None), ("b", of_gpu, None), ("c", of_gpu, "cpu")):
+    runs: list[tuple[str, BestConfig, Device | None]]
+    runs = [("a", best_config(epochs=1), None), ("b", of_gpu, None), ("c", of_gpu, "cpu")]
+    for name, best, device in runs:
         report = train_champion(best, odd_path / name, data=None, threads=1, watch=Watch(), device=device)
         assert report.config.training["recipe"]["device"] == used[-1]
     assert used == ["cpu", "gpu", "cpu"]

@@ -91,7 +91,8 @@ def _another(model: str, name: str) -> Value:
     if rule.choices:
         return OTHER.get(name) or next(choice for choice in rule.choices if choice != value)
     assert not isinstance(value, str)
-    return OTHER.get(name, rule.kind(value / 2) or rule.kind(1))
+    half: Value = rule.kind(value / 2) or rule.kind(1)
+    return OTHER.get(name, half)
 
 
 def _outcome(model: str, values: dict[str, Value]) -> Tensor:
