@@ -6,7 +6,7 @@ A hyperparameter without effect is not searched: Hyperband would spend trials on
 from collections.abc import Iterable, Mapping
 
 from models.hyperparameters import rules
-from models.rule import Condition, Rule
+from models.rule import Rule
 from search_spaces.domains import Choice, Domain, Value
 from sweeps.spec import ChoiceSpec, DomainSpec, SweepSpec
 
@@ -44,11 +44,12 @@ def conditioned(spec: SweepSpec) -> SweepSpec:
     for name in sorted(space):
         rule = known[name]
         for parent in dict.fromkeys(other for other, _ in (*rule.when, *rule.unless)):
-            values = _values_with_effect(rule, parent, space.get(parent))
-            alone = len(values) == 1 and not space[name].when and not leads_to(space, parent, name)
+            value = _only_value_with_effect(rule, parent, space.get(parent))
+            if value is None or space[name].when or leads_to(space, parent, name):
+                continue
             # A parent that is itself drawn only at times has its default otherwise.
-            if alone and (not space[parent].when or known[parent].default not in values):
-                space[name] = space[name].model_copy(update={"when": {parent: values[0]}})
+            if not space[parent].when or not _has_effect(rule, parent, known[parent].default):
+                space[name] = space[name].model_copy(update={"when": {parent: value}})
     return spec.model_copy(update={"space": space})
 
 
@@ -72,18 +73,18 @@ def _given(name: str, searched: Mapping[str, DomainSpec]) -> dict[str, Value]:
     return given
 
 
-def _values_with_effect(rule: Rule, parent: str, domain: DomainSpec | None) -> list[Value]:
-    """Return at which values of a searched choice a hyperparameter has an effect; none if at all, or if it may vary."""
+def _only_value_with_effect(rule: Rule, parent: str, domain: DomainSpec | None) -> Value | None:
+    """Return the value of a searched choice at which alone a hyperparameter has an effect, if there is one."""
     if not isinstance(domain, ChoiceSpec) or len(rule.when) > 1:
-        return []
-    asked_for = _values_of(parent, rule.when) or domain.values
-    excluded = _values_of(parent, rule.unless)
-    values = [value for value in domain.values if value in asked_for and value not in excluded]
-    return values if len(values) < len(domain.values) else []
+        return None
+    values = [value for value in domain.values if _has_effect(rule, parent, value)]
+    return values[0] if len(values) == 1 < len(domain.values) else None
 
 
-def _values_of(name: str, conditions: Iterable[Condition]) -> list[Value]:
-    return [value for other, value in conditions if other == name]
+def _has_effect(rule: Rule, parent: str, value: Value) -> bool:
+    """Tell whether a hyperparameter has an effect at a value of another one, as far as that decides."""
+    asked_for = [wanted for name, wanted in rule.when if name == parent]
+    return (not asked_for or value in asked_for) and (parent, value) not in rule.unless
 
 
 def _may_be(domains: Iterable[Domain], value: Value) -> bool:

@@ -16,6 +16,7 @@ INFOGAN = {**SOUND, "model": "infogan", "fixed": {}}
 GAMES = {"type": "choice", "values": ["ns", "wgan-gp"]}
 WIDTHS = {"type": "choice", "values": ["fixed", "dual"]}
 YES_OR_NO = {"type": "choice", "values": [True, False]}
+NCE = {"type": "choice", "values": ["full", "loo"]}
 WHOLE = {"type": "integer", "low": 2, "high": 9}
 REAL = {"type": "uniform", "low": 1, "high": 9}
 
@@ -93,6 +94,7 @@ def test_a_condition_and_a_domain_of_one_value_count_as_that_value(space: dict[s
     [
         {"candidates": WHOLE, "alpha": {"type": "uniform", "low": 0, "high": 1}},
         {"r1_every": WHOLE, "r1": choice(0, 1, 2)},
+        {"candidates": WHOLE, "alpha": {**choice(0), "when": {"spectral_norm": True}}, "spectral_norm": YES_OR_NO},
         {"kappa": REAL, "stochastic_bottleneck": YES_OR_NO, "learned_noise": YES_OR_NO},
         {
             "gradient_penalty": REAL,
@@ -109,6 +111,18 @@ def test_what_may_have_an_effect_is_searched(space: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("space", "when"),
     [
+        (
+            {"target_width": REAL, "width": {**WIDTHS, "when": {"spectral_norm": True}}, "spectral_norm": YES_OR_NO},
+            {"target_width": {"width": "dual"}, "width": {"spectral_norm": True}},
+        ),
+        (
+            {"nce": NCE, "alpha": {**choice(0, 0.2), "when": {"spectral_norm": True}}, "spectral_norm": YES_OR_NO},
+            {"alpha": {"spectral_norm": True}},
+        ),
+        (
+            {"gradient_penalty": choice(5, 7), "adversarial": {**GAMES, "when": {"gradient_penalty": 5}}},
+            {"adversarial": {"gradient_penalty": 5}},
+        ),
         ({"gradient_penalty": REAL, "adversarial": GAMES}, {"gradient_penalty": {"adversarial": "wgan-gp"}}),
         ({"candidates": WHOLE, "alpha": choice(0, 0.1)}, {"candidates": {"alpha": 0.1}}),
         ({"candidates": WHOLE, "alpha": choice(0, 0.1, 0.2)}, {}),
@@ -130,7 +144,18 @@ def test_what_may_have_an_effect_is_searched(space: dict[str, Any]) -> None:
             {"gradient_penalty": {"spectral_norm": True}},
         ),
     ],
-    ids=["when", "unless", "two values left", "either of two", "chain", "each other", "own condition"],
+    ids=[
+        "parent at times",
+        "default matters too",
+        "circle",
+        "when",
+        "unless",
+        "two values left",
+        "either of two",
+        "chain",
+        "each other",
+        "own condition",
+    ],
 )
 def test_what_has_an_effect_at_one_value_of_a_choice_is_drawn_there_alone(
     space: dict[str, Any], when: dict[str, dict[str, Value]]
