@@ -4,12 +4,12 @@ They are for people: a spec and what it stands for are one sweep with one id.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 from pydantic import TypeAdapter
 
 from models.hyperparameters import HYPERPARAMETERS, defaults, rules
-from models.presets import load_preset, preset_names
+from models.presets import Preset, load_preset, preset_names
 from search_spaces.domains import Value
 from search_spaces.shipped import load_shipped, shipped_names
 from sweeps.activity import can_matter
@@ -41,7 +41,8 @@ def _write_out_space(content: dict[str, Any]) -> list[Fault]:
     if name not in shipped_names():
         return [unknown_name("space", "a shipped space", name, shipped_names())]
     shipped, fixed = load_shipped(name), _mapping(content.get("fixed"))
-    content["space"] = _left_to_search(shipped, fixed, _preset_of(content))
+    preset = _preset(content)
+    content["space"] = _left_to_search(shipped, fixed, preset.hyperparameters if preset else {})
     if model != shipped["model"] and _is_model(model):
         rule = f"space {name} is for model {shipped['model']}"
         return [Fault("space", rule, f"model {model}", f"Write `space: {model}`, or the domains inline.")]
@@ -75,19 +76,17 @@ def _settle(domain: Mapping[str, Any], searched: Mapping[str, Any], held: Mappin
 
 def _write_out_preset(content: dict[str, Any]) -> list[Fault]:
     """Fix what a preset names and the spec neither fixes nor searches, and train for about as long as it does."""
-    model, name, faults = content.get("model"), content["preset"], []
-    epochs = 1  # what is not known keeps no fault of its own
-    if isinstance(name, str) and _is_model(model):
-        assert isinstance(model, str)
-        if name in preset_names(model):
-            epochs = load_preset(model, name).epochs
-            _fix(content, _preset_of(content))
-        else:
-            faults = [unknown_name("preset", f"a preset of {model}", name, preset_names(model))]
+    model, name, preset = content.get("model"), content["preset"], _preset(content)
+    if preset is not None:
+        _fix(content, preset.hyperparameters)
     hyperband = content.setdefault("hyperband", {})
     if isinstance(hyperband, dict) and "max_epochs" not in hyperband:
-        content["hyperband"] = {**hyperband, "max_epochs": nearest_power(epochs, _eta(hyperband))}
-    return faults
+        # Beside the fault of a preset that there is not, that of the missing length would mislead.
+        epochs = 1 if preset is None else nearest_power(preset.epochs, _eta(hyperband))
+        content["hyperband"] = {**hyperband, "max_epochs": epochs}
+    if preset is None and isinstance(name, str) and _is_model(model):
+        return [unknown_name("preset", f"a preset of {model}", name, preset_names(model))]
+    return []
 
 
 def _fix(content: dict[str, Any], preset: Mapping[str, Value]) -> None:
@@ -96,12 +95,10 @@ def _fix(content: dict[str, Any], preset: Mapping[str, Value]) -> None:
         content["fixed"] = {**{name: value for name, value in preset.items() if name not in searched}, **fixed}
 
 
-def _preset_of(content: Mapping[str, Any]) -> Mapping[str, Value]:
-    """Return the hyperparameters of a spec's preset; none if it has none, or one that there is not."""
+def _preset(content: Mapping[str, Any]) -> Preset | None:
+    """Return a spec's preset; None if it has none, or one that its model has not."""
     model, name = content.get("model"), content.get("preset")
-    if not (isinstance(name, str) and isinstance(model, str) and name in preset_names(model)):
-        return {}
-    return load_preset(model, name).hyperparameters
+    return load_preset(model, name) if _is_model(model) and name in preset_names(model) else None
 
 
 def _eta(hyperband: Mapping[str, Any]) -> int:
@@ -109,7 +106,7 @@ def _eta(hyperband: Mapping[str, Any]) -> int:
     return eta if type(eta) is int and eta >= 2 else DEFAULT_ETA
 
 
-def _is_model(name: object) -> bool:
+def _is_model(name: object) -> TypeGuard[str]:
     return name in tuple(HYPERPARAMETERS)  # a spec may give what has no hash
 
 

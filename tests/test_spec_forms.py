@@ -89,6 +89,11 @@ def test_a_faulty_preset_or_model_leaves_no_fault_of_the_missing_length() -> Non
     assert fault_of(preset="article", fixed=["lr"]).path == "fixed"
 
 
+@pytest.mark.parametrize("model", ["../library/infogan", "a\0b", "b" * 50_000, ["infogan"], None])
+def test_a_model_that_there_is_not_is_never_looked_for_among_files(model: Any) -> None:
+    assert {fault.path for fault in faults_of(model=model, preset="gan")} == {"model"}
+
+
 def test_a_network_that_does_not_fit_is_told_with_the_preset_that_asks_for_it() -> None:
     fault = fault_of(model="infogan", space="infogan", preset="infogan_2016")
     assert (fault.path, fault.value) == ("fixed.network", "conv, of preset infogan_2016")
