@@ -37,6 +37,9 @@ class CountsWhitePixels(LatentVariableModel):
         self.asked.append(samples)
         return images.sum(dim=(1, 2))
 
+    def log_weights(self, images: Tensor, generator: torch.Generator, samples: int) -> Tensor:
+        return -images.sum(dim=(1, 2)).expand(samples, -1)
+
 
 def test_binary_pixels_are_always_the_same_and_leave_the_global_stream_alone() -> None:
     images = torch.rand(20, 8, 8, generator=torch.Generator().manual_seed(0))

@@ -1,0 +1,96 @@
+"""How well the VAEs explain images that they never saw: -log p(x) of MNIST's test part, against what is published."""
+
+from dataclasses import replace
+
+import torch
+
+from benchmarks.yardstick.bench import Bench
+from benchmarks.yardstick.report import Figure, Report
+from benchmarks.yardstick.training import Recipe, Stage, train
+from models.base import LatentVariableModel
+from models.metrics.importance import estimate
+from models.metrics.likelihood import nelbo, observe
+from models.rule import Value
+from sweeps.search.seeds import Purpose, derive_seed
+
+__all__ = ["cat_vae", "vae", "vae_long"]
+
+DRAWS, QUICK_DRAWS = 5_000, 50
+"""Importance samples for each image; 5,000 are the literature's (Burda 2016, §5)."""
+
+GAUSSIAN: dict[str, Value] = {"latent_dim": 50, "hidden": 200, "layers": 2, "batch_size": 100, "lr": 1e-3}
+"""One stochastic layer of 50 units between dense networks of 200-200 (Burda 2016, §5)."""
+
+CATEGORICAL: dict[str, Value] = {
+    "variables": 20,
+    "categories": 10,
+    "hidden": 200,
+    "layers": 2,
+    "batch_size": 100,
+    "lr": 1e-3,
+    "temperature": 0.5,
+    "annealing": 1e-4,
+    "anneal_every": 500,
+}
+"""Twenty variables of ten categories, and the annealing max(0.5, exp(-1e-4 t)), every 500 steps (Jang 2017, §4.2)."""
+
+BURDA = tuple(Stage(3**i, {"lr": 1e-3 * 10 ** (-i / 7)}) for i in range(6))
+"""The schedule of Burda 2016, §5, as far as i = 5 of 7: 364 of 3,280 epochs."""
+
+
+def vae(bench: Bench) -> Report:
+    """Measure the VAE after 100 epochs at one learning rate."""
+    return _measure(Recipe("vae", GAUSSIAN, (Stage(100),)), bench, limit=92.0)
+
+
+def vae_long(bench: Bench) -> Report:
+    """Measure the VAE after a long schedule with falling learning rates."""
+    return _measure(Recipe("vae", GAUSSIAN, BURDA), bench, limit=88.5)
+
+
+def cat_vae(bench: Bench) -> Report:
+    """Measure the categorical VAE; its draws are one-hot, as its likelihood has them."""
+    return _measure(Recipe("cat_vae", CATEGORICAL, (Stage(100),)), bench, limit=112.0)
+
+
+def _measure(recipe: Recipe, bench: Bench, *, limit: float) -> Report:
+    if bench.quick:
+        recipe = replace(recipe, stages=tuple(replace(stage, epochs=1) for stage in recipe.stages[:2]))
+    model = train(recipe, bench.training(), bench)
+    if not isinstance(model, LatentVariableModel):
+        raise TypeError(f"the model must have a likelihood, but {recipe.model} has none")
+    draws = QUICK_DRAWS if bench.quick else DRAWS
+    pixels = observe(model, torch.from_numpy(bench.test().images))
+    bound = nelbo(model, pixels, _generator(recipe.seed, 0))
+    task = bench.progress.add_task(f"-log p(x), {draws} draws", total=len(pixels))
+    found = estimate(
+        model,
+        pixels,
+        _generator(recipe.seed, 1),
+        draws,
+        watch=lambda images: bench.progress.update(task, completed=images),
+    )
+    figures = (
+        Figure("test NLL, nats per image", found.nll, None if bench.quick else limit),
+        Figure("its standard error over images", found.standard_error),
+        Figure("nelbo, nats per image", bound),
+        Figure("share of images with fewer than 2 effective draws", found.starved),
+    )
+    settings = {
+        "dataset": f"{bench.dataset}, binarised anew at every step; the test part once",
+        "model": recipe.model,
+        **recipe.hyperparameters,
+        "schedule": _schedule(recipe),
+        "epochs": recipe.epochs,
+        "draws": draws,
+    }
+    return Report(figures, settings, (recipe.seed,))
+
+
+def _schedule(recipe: Recipe) -> str:
+    rates = [(stage.epochs, {**recipe.hyperparameters, **stage.changes}["lr"]) for stage in recipe.stages]
+    return ", then ".join(f"{epochs} epochs at {rate:.3g}" for epochs, rate in rates)
+
+
+def _generator(seed: int, key: int) -> torch.Generator:
+    return torch.Generator().manual_seed(derive_seed(seed, Purpose.SCORING, key))
