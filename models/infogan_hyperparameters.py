@@ -69,6 +69,16 @@ class InfoGAN:
     r1: float = number(0.0, 0.0, 1000.0, "weight γ of the penalty on slopes at real images", weight=True, neutral=0.0)
     r1_every: int = number(16, 1, 1000, "steps from one slope penalty at real images to the next", unless=("r1", 0.0))
     spectral_norm: bool = choice(False, (True, False), "divide the discriminator's matrices by their spectral norms")
+    batch_norm: bool = choice(
+        False,
+        (True, False),
+        "normalise the discriminator's layers over real, generated and labelled images, each apart",
+    )
+    initial: str = choice(
+        "torch",
+        ("torch", "he"),
+        "initial weights of the generator: torch's, or such that images differ by code and noise from the start",
+    )
     labels_per_class: int = number(
         250, 0, 100_000, "labels per class, taken inside each fold's training part", unless=NO_LABELS
     )

@@ -1,17 +1,18 @@
 """The networks that models are made of: images to features, and codes to the logits of images.
 
-Dense networks fit images of any size; convolutional ones are DCGAN-like (Radford 2015) and fit 28×28. Neither uses
-batch normalisation: running statistics would be one more state to continue from, and at these sizes they train well
-without it. What the outputs mean is the models' business.
+Dense networks fit images of any size; convolutional ones are DCGAN-like (Radford 2015) and fit 28×28. Encoders can be
+batch-normalised, always by the batch they are given: running statistics would be one more state to continue from. What
+the outputs mean is the models' business.
 """
 
 import math
 from itertools import chain, pairwise
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
-__all__ = ["CONV_SIDE", "SLOPE", "Dense", "decoder", "encoder", "perceptron"]
+__all__ = ["CONV_SIDE", "SLOPE", "BatchNorm", "Dense", "decoder", "encoder", "perceptron"]
 
 CONV_SIDE = 28
 """The image side that the convolutional networks are built for: two halvings lead to 7×7."""
@@ -37,6 +38,23 @@ class Dense(nn.Module):
         return torch.addmm(self.bias, x, self.weight)
 
 
+class BatchNorm(nn.Module):
+    """(x - E x)/σ(x) · γ + β by channel, with the mean and the deviation of the batch at hand (Ioffe & Szegedy 2015).
+
+    It has no running statistics, and does the same in training and after it: what it returns for an image depends on
+    the images beside it, of which there must be two or more.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(channels))
+        self.bias = nn.Parameter(torch.zeros(channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return x `(batch, channels, …)` normalised."""
+        return F.batch_norm(x, None, None, self.weight, self.bias, training=True)
+
+
 def perceptron(inputs: int, hidden: int, layers: int, outputs: int) -> nn.Sequential:
     """Build a dense network from `(batch, inputs)` to `(batch, outputs)` with so many hidden layers, at least one."""
     widths = [inputs, *[hidden] * layers]
@@ -44,21 +62,26 @@ def perceptron(inputs: int, hidden: int, layers: int, outputs: int) -> nn.Sequen
     return nn.Sequential(*chain.from_iterable(rectified), Dense(hidden, outputs))
 
 
-def encoder(network: str, *, side: int, hidden: int, outputs: int, layers: int = 1) -> nn.Sequential:
+def encoder(
+    network: str, *, side: int, hidden: int, outputs: int, layers: int = 1, batch_norm: bool = False
+) -> nn.Sequential:
     """Build a network from images `(batch, side, side)` to features `(batch, outputs)`.
 
-    A dense one has so many hidden layers; a convolutional one is always the same.
+    A dense one has so many hidden layers; a convolutional one is always the same. Batch normalisation is of every
+    layer but the first, as in DCGAN, the outputs among them.
 
     Raises:
         ValueError: An unknown kind of network, or a convolutional one for images that are not 28×28.
     """
     match network:
         case "dense":
-            return nn.Sequential(nn.Flatten(), *perceptron(side * side, hidden, layers, outputs))
+            built = nn.Sequential(nn.Flatten(), *perceptron(side * side, hidden, layers, outputs))
         case "conv":
             _require_conv_side(side)
-            return _conv_encoder(hidden, outputs)
-    raise ValueError(_unknown(network))
+            built = _conv_encoder(hidden, outputs)
+        case _:
+            raise ValueError(_unknown(network))
+    return _batch_normalised(built) if batch_norm else built
 
 
 def decoder(network: str, *, inputs: int, side: int, hidden: int, layers: int = 1) -> nn.Sequential:
@@ -76,6 +99,16 @@ def decoder(network: str, *, inputs: int, side: int, hidden: int, layers: int = 
             _require_conv_side(side)
             return _conv_decoder(inputs, hidden)
     raise ValueError(_unknown(network))
+
+
+def _batch_normalised(network: nn.Sequential) -> nn.Sequential:
+    """Return the network with a normalisation behind every layer that has weights, but the first."""
+    layers: list[nn.Module] = []
+    for layer in network:
+        layers.append(layer)
+        if isinstance(layer, Dense | nn.Conv2d) and sum(isinstance(each, Dense | nn.Conv2d) for each in layers) > 1:
+            layers.append(BatchNorm(len(layer.bias)))
+    return nn.Sequential(*layers)
 
 
 def _conv_encoder(hidden: int, outputs: int) -> nn.Sequential:
