@@ -20,6 +20,7 @@ from tempfile import TemporaryDirectory
 import torch
 
 from benchmarks.yardstick.bench import Bench, open_bench
+from benchmarks.yardstick.codes import infogan, semi_supervised
 from benchmarks.yardstick.disentanglement import disentanglement
 from benchmarks.yardstick.likelihoods import cat_vae, vae, vae_long
 from benchmarks.yardstick.report import Report, as_json, as_text
@@ -30,6 +31,8 @@ YARDSTICKS: dict[str, Callable[[Bench], Report]] = {
     "vae": vae,
     "vae_long": vae_long,
     "cat_vae": cat_vae,
+    "infogan": infogan,
+    "semi_supervised": semi_supervised,
     "disentanglement": disentanglement,
 }
 """What there is to measure, by name."""
