@@ -125,17 +125,18 @@ class Discriminator(nn.Module):
         super().__init__()
         self.classes = classes
         self.stochastic = chosen.stochastic_bottleneck
+        units = chosen.units or chosen.hidden
         outputs = 2 * chosen.bottleneck if self.stochastic else chosen.bottleneck
         network = nn.Sequential(
             encoder(
                 chosen.network,
                 side=side,
                 hidden=chosen.hidden,
-                outputs=chosen.hidden,
+                outputs=units,
                 batch_norm=chosen.batch_norm,
             ),
             nn.LeakyReLU(SLOPE),
-            Dense(chosen.hidden, outputs),
+            Dense(units, outputs),
         )
         self.encoder = SpectralNorm(network) if chosen.spectral_norm else network
         self.batch_norm = chosen.batch_norm

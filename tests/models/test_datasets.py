@@ -52,7 +52,13 @@ def test_the_facts_need_neither_torch_nor_scikit_learn() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "training", "test"), [("digits", 1437, 360), ("affine-digits", 10_000, 2_000), ("mnist", 60_000, 10_000), ("fashion-mnist", 60_000, 10_000)]
+    ("name", "training", "test"),
+    [
+        ("digits", 1437, 360),
+        ("affine-digits", 10_000, 2_000),
+        ("mnist", 60_000, 10_000),
+        ("fashion-mnist", 60_000, 10_000),
+    ],
 )
 def test_every_part_has_its_published_size(name: str, training: int, test: int) -> None:
     facts = DATASETS[name]
