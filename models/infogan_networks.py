@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from models.infogan_hyperparameters import InfoGAN
 from models.losses.gaussian import LOG_VAR_RANGE, draw_gaussian
-from models.networks import SLOPE, Dense, decoder, encoder
+from models.networks import SLOPE, Dense, batch_normalised, decoder, encoder
 from models.spectral import SpectralNorm
 
 __all__ = ["CONTINUOUS", "Codes", "Discriminator", "Generator", "Readings"]
@@ -127,16 +127,9 @@ class Discriminator(nn.Module):
         self.stochastic = chosen.stochastic_bottleneck
         units = chosen.units or chosen.hidden
         outputs = 2 * chosen.bottleneck if self.stochastic else chosen.bottleneck
+        reader = encoder(chosen.network, side=side, hidden=chosen.hidden, outputs=units)
         network = nn.Sequential(
-            encoder(
-                chosen.network,
-                side=side,
-                hidden=chosen.hidden,
-                outputs=units,
-                batch_norm=chosen.batch_norm,
-            ),
-            nn.LeakyReLU(SLOPE),
-            Dense(units, outputs),
+            batch_normalised(reader) if chosen.batch_norm else reader, nn.LeakyReLU(SLOPE), Dense(units, outputs)
         )
         self.encoder = SpectralNorm(network) if chosen.spectral_norm else network
         self.batch_norm = chosen.batch_norm
@@ -199,5 +192,5 @@ def _keep_variance(embed: Dense, network: nn.Module) -> None:
             layer.weight.normal_().mul_(math.sqrt(2 * 4 / (layer.weight.shape[0] * layer.weight[0, 0].numel())))
         else:
             continue
-        nn.init.zeros_(layer.bias)
+        nn.init.zeros_(layer.get_parameter("bias"))
     nn.init.zeros_(embed.bias)

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-__all__ = ["CONV_SIDE", "SLOPE", "BatchNorm", "Dense", "decoder", "encoder", "perceptron"]
+__all__ = ["CONV_SIDE", "SLOPE", "BatchNorm", "Dense", "batch_normalised", "decoder", "encoder", "perceptron"]
 
 CONV_SIDE = 28
 """The image side that the convolutional networks are built for: two halvings lead to 7×7."""
@@ -62,26 +62,29 @@ def perceptron(inputs: int, hidden: int, layers: int, outputs: int) -> nn.Sequen
     return nn.Sequential(*chain.from_iterable(rectified), Dense(hidden, outputs))
 
 
-def encoder(
-    network: str, *, side: int, hidden: int, outputs: int, layers: int = 1, batch_norm: bool = False
-) -> nn.Sequential:
+def encoder(network: str, *, side: int, hidden: int, outputs: int, layers: int = 1) -> nn.Sequential:
     """Build a network from images `(batch, side, side)` to features `(batch, outputs)`.
 
-    A dense one has so many hidden layers; a convolutional one is always the same. Batch normalisation is of every
-    layer but the first, as in DCGAN, the outputs among them.
+    A dense one has so many hidden layers; a convolutional one is always the same.
 
     Raises:
         ValueError: An unknown kind of network, or a convolutional one for images that are not 28×28.
     """
     match network:
         case "dense":
-            built = nn.Sequential(nn.Flatten(), *perceptron(side * side, hidden, layers, outputs))
+            return nn.Sequential(nn.Flatten(), *perceptron(side * side, hidden, layers, outputs))
         case "conv":
             _require_conv_side(side)
-            built = _conv_encoder(hidden, outputs)
-        case _:
-            raise ValueError(_unknown(network))
-    return _batch_normalised(built) if batch_norm else built
+            return _conv_encoder(hidden, outputs)
+    raise ValueError(_unknown(network))
+
+
+def batch_normalised(network: nn.Sequential) -> nn.Sequential:
+    """Return an encoder with a normalisation behind every layer that has weights, but the first (Radford 2015)."""
+    weighted = [layer for layer in network if isinstance(layer, Dense | nn.Conv2d)]
+    norms: dict[nn.Module, BatchNorm] = {layer: BatchNorm(len(layer.get_parameter("bias"))) for layer in weighted[1:]}
+    pairs = [(layer, norms[layer]) if layer in norms else (layer,) for layer in network]
+    return nn.Sequential(*chain.from_iterable(pairs))
 
 
 def decoder(network: str, *, inputs: int, side: int, hidden: int, layers: int = 1) -> nn.Sequential:
@@ -99,16 +102,6 @@ def decoder(network: str, *, inputs: int, side: int, hidden: int, layers: int = 
             _require_conv_side(side)
             return _conv_decoder(inputs, hidden)
     raise ValueError(_unknown(network))
-
-
-def _batch_normalised(network: nn.Sequential) -> nn.Sequential:
-    """Return the network with a normalisation behind every layer that has weights, but the first."""
-    layers: list[nn.Module] = []
-    for layer in network:
-        layers.append(layer)
-        if isinstance(layer, Dense | nn.Conv2d) and sum(isinstance(each, Dense | nn.Conv2d) for each in layers) > 1:
-            layers.append(BatchNorm(len(layer.bias)))
-    return nn.Sequential(*layers)
 
 
 def _conv_encoder(hidden: int, outputs: int) -> nn.Sequential:

@@ -40,10 +40,10 @@ class Settings:
     epochs: int
 
     def recipe(self, seed: int, *, quick: bool) -> Recipe:
-        """Return the recipe for MNIST, or for one epoch of digits."""
+        """Return the recipe for MNIST, or for one epoch of digits; who asks for more epochs goes on from fewer."""
         for_digits: dict[str, Value] = {"network": "dense"} if quick else {}
         hyperparameters = {**load_preset("infogan", self.preset).hyperparameters, **self.changes, **for_digits}
-        return Recipe("infogan", hyperparameters, (Stage(1 if quick else self.epochs),), seed)
+        return Recipe("infogan", hyperparameters, (Stage(1),) * (1 if quick else self.epochs), seed)
 
 
 UNGUIDED = Settings("infogan_2016", {"hidden": 64, "units": 256, "batch_size": 64}, epochs=11)
@@ -105,7 +105,7 @@ def read_codes(model: InfoGANModel, images: Tensor, labels: NDArray[np.int64], g
 
 def _read(model: InfoGANModel, images: Tensor) -> Readings:
     """Return what the discriminator reads off the mean of I."""
-    chunks = [model.discriminator(chunk, None) for chunk in images.split(CHUNK)]
+    chunks = [model.discriminator(chunk, None) for chunk in torch.split(images, CHUNK)]
     mu, outputs = (torch.cat([getattr(chunk, name) for chunk in chunks]) for name in ("mu", "outputs"))
     return Readings(mu, None, mu, outputs)
 

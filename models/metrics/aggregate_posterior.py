@@ -24,7 +24,9 @@ def aggregate_kl_parts(z: Tensor, rows: Tensor, mu: Tensor, log_var: Tensor) -> 
         mu: `(N, latent_dim)`, of every image.
         log_var: `(N, latent_dim)`, log σ².
     """
-    parts = [_chunk_parts(*chunk, mu, log_var) for chunk in zip(z.split(CHUNK), rows.split(CHUNK), strict=True)]
+    parts = [
+        _chunk_parts(*chunk, mu, log_var) for chunk in zip(torch.split(z, CHUNK), torch.split(rows, CHUNK), strict=True)
+    ]
     return KlParts(*(torch.cat(part).mean() for part in zip(*parts, strict=True)))
 
 

@@ -33,7 +33,8 @@ def discretise(codes: NDArray[np.floating], bins: int = BINS) -> Counts:
     """Return for each code `(n, width)` the number of its bin, of equal widths from the least code to the largest."""
     low, high = codes.min(axis=0), codes.max(axis=0)
     share = (codes - low) / np.where(high > low, high - low, 1)
-    return np.minimum((share * bins).astype(np.int64), bins - 1)
+    numbers: Counts = np.minimum((share * bins).astype(np.int64), bins - 1)
+    return numbers
 
 
 def information_table(codes: Counts, factors: Counts) -> Table:
@@ -42,7 +43,7 @@ def information_table(codes: Counts, factors: Counts) -> Table:
 
 
 def mutual_information(first: Counts, second: Counts) -> float:
-    """Return I(a; b) = H(a) + H(b) - H(a, b) in nats of two vectors `(n,)` of whole numbers from 0, from their counts."""
+    """Return I(a; b) = H(a) + H(b) - H(a, b) in nats, from the counts of two vectors `(n,)` of whole numbers from 0."""
     both = first * (second.max() + 1) + second
     return entropy(first) + entropy(second) - entropy(both)
 

@@ -23,7 +23,8 @@ def bright_spot(**indices: int) -> NDArray[np.float64]:
     image = draw_images("training", factors, np.stack([PIXEL] * 10), np.arange(10, dtype=np.uint8))[0].astype(float)
     rows, columns = np.indices(image.shape)
     centre = (SIDE - 1) / 2
-    return np.array([(rows * image).sum(), (columns * image).sum()]) / image.sum() - centre
+    spot: NDArray[np.float64] = np.array([(rows * image).sum(), (columns * image).sum()]) / image.sum() - centre
+    return spot
 
 
 @pytest.mark.parametrize("index", range(5))

@@ -234,7 +234,7 @@ def test_other_games_tie_codes_to_images_too(name: str) -> None:
 
 
 def test_each_kind_of_image_is_normalised_over_its_own_minibatch() -> None:
-    """J of a minibatch is that of a discriminator which reads real images, fakes and labelled ones one after another."""
+    """J is that of a discriminator which reads real images, fakes and labelled ones one after another."""
     model, batch, noise = setting(replace(INFOGAN, batch_norm=True, label_weight=1.0, beta=1e-4))
     fakes = model.fakes(noise).detach()
     kinds = (batch.images, fakes, batch.labelled_images)

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn import BatchNorm2d, LeakyReLU, Linear
 
-from models.networks import BatchNorm, Dense, decoder, encoder
+from models.networks import BatchNorm, Dense, batch_normalised, decoder, encoder
 
 
 @pytest.mark.parametrize(("network", "side"), [("dense", 5), ("dense", 8), ("dense", 28), ("conv", 28)])
@@ -52,7 +52,7 @@ def test_an_image_does_not_depend_on_the_others_of_its_batch() -> None:
 
 @pytest.mark.parametrize(("network", "side", "normalised"), [("dense", 8, 1), ("conv", 28, 2)])
 def test_a_normalised_encoder_is_so_behind_every_layer_but_the_first(network: str, side: int, normalised: int) -> None:
-    layers = encoder(network, side=side, hidden=16, outputs=4, batch_norm=True)
+    layers = batch_normalised(encoder(network, side=side, hidden=16, outputs=4))
     assert sum(isinstance(layer, BatchNorm) for layer in layers) == normalised
     features = layers(torch.rand(32, side, side))
     torch.testing.assert_close(features.mean(dim=0), torch.zeros(4), atol=1e-5, rtol=0)

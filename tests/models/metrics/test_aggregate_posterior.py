@@ -1,4 +1,4 @@
-"""The parts of KL over all images, against a linear Gaussian code, torch's mixtures, and codes apart from each other."""
+"""The parts of KL over all images, against torch's mixtures, the prior itself, and codes far apart."""
 
 import math
 

@@ -72,7 +72,7 @@ def test_the_scores_of_a_known_table_are_their_definitions() -> None:
 
 
 def test_the_information_of_a_symmetric_channel_is_known() -> None:
-    """Of K values each arrives with probability 1-e, and otherwise as any of the others: I = log K - H(e) - e log(K-1)."""
+    """Each value arrives with probability 1-e, and else as any of the others: I = log K - H(e) - e log(K-1)."""
     error, classes = 0.3, 5
     posterior = np.full((classes, classes), error / (classes - 1))
     np.fill_diagonal(posterior, 1 - error)
