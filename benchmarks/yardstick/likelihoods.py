@@ -101,7 +101,7 @@ def _estimate(model: LatentVariableModel, pixels: Tensor, seed: int, draws: int,
     file = bench.work / f"nll-{weights}-{draws}-{seed}.safetensors"
     done = load_file(file) if file.exists() else {}
     task = bench.progress.add_task(f"-log p(x), {draws} draws", total=len(pixels))
-    chunks = pixels.split(IMAGES)
+    chunks = torch.split(pixels, IMAGES)
     for number in range(len(done) // 2, len(chunks)):
         bench.progress.update(task, completed=IMAGES * number)
         part = nll_iwae(model, chunks[number], _generator(seed, IMPORTANCE, number), draws)
