@@ -45,23 +45,24 @@ CATEGORICAL: dict[str, Value] = {
 }
 """Twenty variables of ten categories, and the annealing max(0.5, exp(-1e-4 t)), every 500 steps (Jang 2017, §4.2)."""
 
-BURDA = tuple(Stage(3**i, {"lr": 1e-3 * 10 ** (-i / 7)}) for i in range(6))
-"""The schedule of Burda 2016, §5, as far as i = 5 of 7: 364 of 3,280 epochs."""
+FIRST = Stage(100)
+LATER = Stage(100, {"lr": 3e-4}), Stage(100, {"lr": 1e-4})
+"""In place of the 3,280 epochs of Burda 2016, §5, at rates that fall from 1e-3 to 1e-4 too."""
 
 
 def vae(bench: Bench) -> Report:
     """Measure the VAE after 100 epochs at one learning rate."""
-    return _measure(Recipe("vae", GAUSSIAN, (Stage(100),)), bench, limit=92.0)
+    return _measure(Recipe("vae", GAUSSIAN, (FIRST,)), bench, limit=92.0)
 
 
 def vae_long(bench: Bench) -> Report:
-    """Measure the VAE after a long schedule with falling learning rates."""
-    return _measure(Recipe("vae", GAUSSIAN, BURDA), bench, limit=88.5)
+    """Measure the VAE after a longer schedule with falling learning rates, which begins like the other."""
+    return _measure(Recipe("vae", GAUSSIAN, (FIRST, *LATER)), bench, limit=88.5)
 
 
 def cat_vae(bench: Bench) -> Report:
     """Measure the categorical VAE; its draws are one-hot, as its likelihood has them."""
-    return _measure(Recipe("cat_vae", CATEGORICAL, (Stage(100),)), bench, limit=112.0)
+    return _measure(Recipe("cat_vae", CATEGORICAL, (FIRST,)), bench, limit=112.0)
 
 
 def _measure(recipe: Recipe, bench: Bench, *, limit: float) -> Report:

@@ -34,7 +34,7 @@ def test_a_quick_run_measures_without_limits(
     nll, bound = by_name["test NLL, nats per image"], by_name["nelbo, nats per image"]
     assert 20 < nll < bound < 64 * 0.6931
     assert {figure["limit"] for figure in told["figures"]} == {None}
-    assert told["settings"]["schedule"] == "1 epochs at 0.001, then 1 epochs at 0.00072"
+    assert told["settings"]["schedule"] == "1 epochs at 0.001, then 1 epochs at 0.0003"
 
 
 @pytest.mark.parametrize("stopped_in", [2, 3])
