@@ -10,14 +10,17 @@ import pytest
 import torch
 from torch import Tensor
 
+import models
 from benchmarks.yardstick.bench import open_bench
 from benchmarks.yardstick.report import Figure, Report, as_json, as_text
 from benchmarks.yardstick.training import Recipe, Stage, train
 from benchmarks.yardsticks import main
 from models.datasets import load_training
 from models.fold_group import FoldGroup
+from sweeps.final_training import train_champion
+from tests.best_on_disk import LIMIT, best_config
 
-TRAINING = load_training("digits", limit=200)
+TRAINING = load_training("digits", limit=LIMIT)
 
 RECIPE = Recipe("vae", {"hidden": 8, "lr": 1e-3}, (Stage(2), Stage(1, {"lr": 1e-2})))
 
@@ -35,6 +38,15 @@ def test_a_quick_run_measures_without_limits(
     assert 20 < nll < bound < 64 * 0.6931
     assert {figure["limit"] for figure in told["figures"]} == {None}
     assert told["settings"]["schedule"] == "1 epochs at 0.001, then 1 epochs at 0.0003"
+
+
+def test_one_stage_trains_what_sweeps_train_does(tmp_path: Path) -> None:
+    best = best_config("vae", epochs=3, seed=7)
+    train_champion(best, tmp_path / "model", data=None, threads=1, watch=lambda epoch: None)
+    recipe = Recipe("vae", best.champion.hyperparameters, (Stage(3),), seed=7)
+    expected = models.load(tmp_path / "model").state_dict()
+    for name, value in _weights(recipe, tmp_path / "work").items():
+        assert torch.equal(value, expected[name])
 
 
 @pytest.mark.parametrize("stopped_in", [2, 3])
