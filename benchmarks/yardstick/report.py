@@ -64,7 +64,7 @@ def as_text(name: str, report: Report, seconds: float) -> str:
     lines = [name, *(f"  {figure}" for figure in report.figures)]
     lines += [f"  {key}: {value}" for key, value in report.settings.items()]
     seeds = ", ".join(map(str, report.seeds))
-    return "\n".join([*lines, f"  seeds: {seeds}", f"  {seconds / 60:.1f} minutes on {_machine()}"])
+    return "\n".join([*lines, f"  seeds: {seeds}", f"  {seconds / 60:.1f} minutes in this run, on {_machine()}"])
 
 
 def as_json(name: str, report: Report, seconds: float) -> str:

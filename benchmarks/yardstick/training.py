@@ -10,6 +10,7 @@ from typing import Literal
 
 import torch
 from safetensors.torch import load_file, save
+from torch import Tensor
 
 from benchmarks.yardstick.bench import Bench
 from models.base import GenerativeModel
@@ -72,7 +73,8 @@ def train(recipe: Recipe, dataset: Dataset, bench: Bench) -> GenerativeModel:
         ValueError: A term of the loss became non-finite.
     """
     task = bench.progress.add_task(f"train {recipe.model}", total=recipe.epochs)
-    state, epochs = {}, 0
+    state: dict[str, Tensor] = {}
+    epochs = 0
     for number, stage in enumerate(recipe.stages):
         checkpoint = bench.work / f"{recipe.model}-{_digest(recipe, dataset, number)}.safetensors"
         state = load_file(checkpoint) if checkpoint.exists() else state
