@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,11 @@ from models.infogan_networks import Readings
 from models.metrics.codes import CategoryScores, category_information, r_squared, score_categories
 from models.presets import load_preset
 from models.rule import Value
+from sweeps.execution.sample_grid import sample_grid_png
+from sweeps.execution.storage import write_atomically
+from sweeps.sampling import draw
 from sweeps.search.seeds import Purpose, derive_seed
+from sweeps.vary import Variation
 
 __all__ = ["Codes", "infogan", "read_codes", "semi_supervised"]
 
@@ -75,7 +80,7 @@ class Codes:
 
 
 def infogan(bench: Bench) -> Report:
-    """Measure the InfoGAN without labels, with every seed."""
+    """Measure the InfoGAN without labels, with every seed. Side effect: a picture of each in the folder `work`."""
     measured = {seed: _measure(UNGUIDED, seed, bench) for seed in SEEDS}
     figures = (
         _figure("least I(c; x) of all seeds, nats", min(codes.information for codes in measured.values()), 2.2, bench),
@@ -85,7 +90,7 @@ def infogan(bench: Bench) -> Report:
 
 
 def semi_supervised(bench: Bench) -> Report:
-    """Measure the InfoGAN with 250 labels a class, where category k must mean class k."""
+    """Measure the InfoGAN with 250 labels a class, where category k must mean class k. Side effect as above."""
     measured = {seed: _measure(GUIDED, seed, bench) for seed in SEEDS[:1]}
     figures = (_figure("identity accuracy", measured[0].scores.identity, 0.97, bench),)
     return _report(figures, GUIDED, measured, bench)
@@ -114,8 +119,15 @@ def _measure(settings: Settings, seed: int, bench: Bench) -> Codes:
     model, test = train(settings.recipe(seed, quick=bench.quick), bench.training(), bench), bench.test()
     if not isinstance(model, InfoGANModel):
         raise TypeError(f"codes are read by an InfoGAN, but got {type(model).__name__}")
+    _draw(model, bench.work / f"{settings.preset}-seed-{seed}.png")
     generator = torch.Generator().manual_seed(derive_seed(seed, Purpose.SCORING))
     return read_codes(model, torch.from_numpy(test.images), test.labels, generator)
+
+
+def _draw(model: InfoGANModel, picture: Path) -> None:
+    """Write a grid with a category a column; along a row everything else is the same."""
+    samples = draw(model, 10 * model.classes, seed=0, vary=Variation("code"))
+    write_atomically(picture, sample_grid_png(samples.images, samples.columns))
 
 
 def _figure(name: str, value: float, limit: float, bench: Bench) -> Figure:

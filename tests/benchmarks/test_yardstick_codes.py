@@ -75,6 +75,7 @@ def test_every_seed_is_told_and_a_quick_run_has_no_limits(tmp_path: Path) -> Non
     best = max(float(text.split()[1].rstrip(",")) for text in told)
     assert report.figures[1].value == pytest.approx(best, abs=1e-4)
     assert {figure.limit for figure in report.figures} == {None}
+    assert len({(tmp_path / f"infogan_2016-seed-{seed}.png").read_bytes() for seed in report.seeds}) == 5
 
 
 @pytest.mark.parametrize("settings", [codes.UNGUIDED, codes.GUIDED])
