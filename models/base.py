@@ -188,6 +188,21 @@ class LatentVariableModel(GenerativeModel):
             `(n,)` nats per example.
         """
 
+    @abstractmethod
+    def log_weights(self, images: Tensor, generator: torch.Generator, samples: int) -> Tensor:
+        """Draw codes and weigh them: log p(x|z) + log p(z) - log q(z|x), without gradients; not of a stacked model.
+
+        The mean of the weights themselves, over draws, is p(x) in expectation, which makes importance sampling of them.
+
+        Args:
+            images: `(n, side, side)`, as `draw_pixels` returns them.
+            generator: The only source of randomness.
+            samples: Independent draws per example.
+
+        Returns:
+            `(samples, n)` nats.
+        """
+
 
 def descend(loss: Tensor, optimizer: Optimizer) -> None:
     """Take one step down a loss: a scalar, or one for each fold, whose parameters do not touch each other.

@@ -9,8 +9,8 @@ from torch.optim import Optimizer
 
 from models.base import Minibatch, Noise, Terms
 from models.codes import CodeAxis, CodedModel, Latents, gaussian_axes
-from models.losses.categorical import categorical_kl, draw_one_hot, draw_relaxed, gumbel
-from models.losses.gaussian import LOG_VAR_RANGE, draw_gaussian, gaussian_kl
+from models.losses.categorical import categorical_kl, categorical_log_ratio, draw_one_hot, draw_relaxed, gumbel
+from models.losses.gaussian import LOG_VAR_RANGE, draw_gaussian, gaussian_kl, gaussian_log_ratio
 from models.vae import AutoencoderModel, weigh
 from models.vae_hyperparameters import CatVAE
 
@@ -53,9 +53,13 @@ class CatVAEModel(CodedModel, AutoencoderModel):
 
     def draw_noise(self, count: int, generator: torch.Generator) -> Noise:
         """Draw what decides each pixel, the Gumbel noise of the categories, and the noise of the style."""
+        pixels = self.uniform(count, self.side, self.side, generator=generator)
+        return {"pixels": pixels, **self.draw_code_noise(count, generator)}
+
+    def draw_code_noise(self, count: int, generator: torch.Generator) -> Noise:
+        """Draw what decides the codes of `count` images."""
         chosen = self.hyperparameters
         return {
-            "pixels": self.uniform(count, self.side, self.side, generator=generator),
             "gumbel": gumbel(self.uniform(count, chosen.variables, chosen.categories, generator=generator)),
             "style": self.normal(count, chosen.style_dim, generator=generator),
         }
@@ -123,3 +127,16 @@ class CatVAEModel(CodedModel, AutoencoderModel):
             z = self.code(draw_one_hot(q.log_q, noise["gumbel"]), q, noise["style"])
             draws.append(self.reconstruction(z, images))
         return torch.stack(draws).mean(dim=0) + q.kl()
+
+    @torch.no_grad()
+    def log_weights(self, images: Tensor, generator: torch.Generator, samples: int) -> Tensor:
+        """Return log p(x|z) + log p(z) - log q(z|x) of hard draws from q."""
+        q, weights = self.posterior(images), []
+        for _ in range(samples):
+            noise = self.draw_code_noise(len(images), generator)
+            one_hot = draw_one_hot(q.log_q, noise["gumbel"])
+            z = self.code(one_hot, q, noise["style"])
+            style = z[:, one_hot[0].numel() :]
+            log_ratio = categorical_log_ratio(one_hot, q.log_q) + gaussian_log_ratio(style, q.log_var, noise["style"])
+            weights.append(log_ratio - self.reconstruction(z, images))
+        return torch.stack(weights)

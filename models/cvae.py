@@ -7,7 +7,7 @@ from torch import Tensor
 
 from models.base import Minibatch, Noise, Terms
 from models.codes import CodeAxis, CodedModel, Latents, gaussian_axes
-from models.losses.gaussian import LOG_VAR_RANGE, draw_gaussian, gaussian_kl
+from models.losses.gaussian import LOG_VAR_RANGE, draw_gaussian, gaussian_kl, gaussian_log_ratio
 from models.networks import Dense
 from models.vae import AutoencoderModel, weigh
 from models.vae_hyperparameters import CVAE
@@ -95,3 +95,22 @@ class CVAEModel(CodedModel, AutoencoderModel):
         mu, log_var = self.encode(x, y)
         draws = [self.reconstruction_given(draw_gaussian(mu, log_var, each), y, x) for each in noise]
         return torch.stack(draws).mean(dim=0) + gaussian_kl(mu, log_var)
+
+    @torch.no_grad()
+    def log_weights(self, images: Tensor, generator: torch.Generator, samples: int) -> Tensor:
+        """Return log (1/K) Σ_y p(x|z_y, y) p(z_y) / q(z_y|x, y), a draw z_y for each class y: also of p(x) itself."""
+        weights = []
+        for label in range(self.classes):
+            labels = torch.full((len(images),), label, device=images.device)
+            weights.append(self._log_weights_given(images, labels, generator, samples))
+        return torch.stack(weights).logsumexp(dim=0) - math.log(self.classes)
+
+    def _log_weights_given(self, x: Tensor, labels: Tensor, generator: torch.Generator, samples: int) -> Tensor:
+        y = self.one_hot(labels, x)
+        mu, log_var = self.encode(x, y)
+        weights = []
+        for _ in range(samples):
+            noise = self.normal(*mu.shape, generator=generator)
+            z = draw_gaussian(mu, log_var, noise)
+            weights.append(gaussian_log_ratio(z, log_var, noise) - self.reconstruction_given(z, y, x))
+        return torch.stack(weights)

@@ -13,6 +13,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from models.affine_digits import PER_CLASS, draw_factors, draw_images
 from models.idx_files import DatasetError, IdxFile, Pixels, read_idx
 
 __all__ = ["DATASETS", "Dataset", "DatasetError", "DatasetFacts", "class_counts", "load_test", "load_training"]
@@ -38,7 +39,7 @@ class DatasetFacts:
         class_counts: Examples of each class in the training part.
         test_class_counts: Examples of each class in the test part.
         files: Training images, training labels, test images and test labels; empty if the dataset comes with an
-            installed package.
+            installed package or is made from one that does.
     """
 
     name: str
@@ -100,6 +101,14 @@ DATASETS: dict[str, DatasetFacts] = {
         white=16,
         class_counts=(142, 145, 142, 146, 145, 146, 145, 143, 139, 144),
         test_class_counts=(36, 37, 35, 37, 36, 36, 36, 36, 35, 36),
+    ),
+    "affine-digits": DatasetFacts(
+        name="affine-digits",
+        meaning="12,000 images of 28×28 pixels: the digits turned, scaled and shifted by known amounts",
+        side=28,
+        white=255,
+        class_counts=(PER_CLASS["training"],) * 10,
+        test_class_counts=(PER_CLASS["test"],) * 10,
     ),
     "mnist": DatasetFacts(
         name="mnist",
@@ -215,6 +224,8 @@ def _choose(labels: Pixels, counts: Sequence[int], seed: int) -> NDArray[np.intp
 
 
 def _read(facts: DatasetFacts, part: Part, folder: Path | None) -> tuple[Pixels, Pixels]:
+    if facts.name == "affine-digits":
+        return _draw_affine_digits(part)
     if not facts.files:
         return _read_digits(facts, part)
     if folder is None:
@@ -243,6 +254,14 @@ def _read_digits(facts: DatasetFacts, part: Part) -> tuple[Pixels, Pixels]:
     in_test[_choose(labels, facts.test_class_counts, DIGITS_TEST_SEED)] = True
     chosen = in_test if part == "test" else ~in_test
     return images[chosen], labels[chosen]
+
+
+def _draw_affine_digits(part: Part) -> tuple[Pixels, Pixels]:
+    """Draw a part from the same part of the digits, so that no handwriting of the test is seen in training."""
+    originals = DATASETS["digits"]
+    pixels, labels = _read_digits(originals, part)
+    factors = draw_factors(part)
+    return draw_images(part, factors, pixels / originals.white, labels), factors[:, 0].astype(np.uint8)
 
 
 def _dataset(facts: DatasetFacts, limit: int | None, pixels: Pixels, labels: Pixels) -> Dataset:

@@ -132,11 +132,11 @@ class InfoGANModel(CodedModel):
     def loss_j(self, batch: Minibatch, fakes: Tensor, noise: Noise) -> tuple[Tensor, Terms, Tensor]:
         """Return J of one minibatch without R1, its terms, and the mean of the real images' features `(bottleneck,)`.
 
-        One pass reads real images, fakes and labelled images together.
+        One pass reads real images, fakes and labelled images together, though none is normalised over another kind.
         """
         weights, count, labelled_count = self.hyperparameters, len(batch.images), len(batch.labels)
         together = torch.cat([batch.images, fakes, batch.labelled_images])
-        readings = self.discriminator(together, noise.get("features_j"))
+        readings = self.discriminator(together, noise.get("features_j"), (count, count, labelled_count))
         both, labelled = readings.parts(2 * count, labelled_count)
         real, fake = both.parts(count, count)
         adversarial = discriminator_loss(weights.adversarial, real.logit, fake.logit)

@@ -85,6 +85,16 @@ class InfoGAN:
         16, 1, 1000, "steps from one slope penalty at real images to the next", unless=(("r1", 0.0),)
     )
     spectral_norm: bool = choice(False, (True, False), "divide the discriminator's matrices by their spectral norms")
+    batch_norm: bool = choice(
+        False,
+        (True, False),
+        "normalise the discriminator's layers over real, generated and labelled images, each apart",
+    )
+    initial: str = choice(
+        "torch",
+        ("torch", "he"),
+        "initial weights of the generator: torch's, or such that images differ by code and noise from the start",
+    )
     labels_per_class: int = number(
         250,
         0,
@@ -95,6 +105,7 @@ class InfoGAN:
     noise_dim: int = number(100, 1, 1024, "width of the noise z")
     bottleneck: int = number(256, 2, 4096, "width of the bottleneck I")
     hidden: int = number(128, 8, 4096, "width of the hidden layers")
+    units: int = number(0, 0, 4096, "width of the discriminator's layer before the bottleneck; 0 is that of hidden")
     network: str = choice("dense", ("dense", "conv"), "kind of generator and discriminator; conv needs 28×28 images")
     learned_noise: bool = choice(True, (True, False), "learn the scale δ of each noise dimension")
     stochastic_bottleneck: bool = choice(True, (True, False), "sample I in training; False uses its mean")

@@ -1,5 +1,7 @@
 """The two networks of the InfoGAN: codes to images, and images through the bottleneck I to what is read off it."""
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -9,7 +11,7 @@ from torch import Tensor, nn
 
 from models.infogan_hyperparameters import InfoGAN
 from models.losses.gaussian import LOG_VAR_RANGE, draw_gaussian
-from models.networks import SLOPE, Dense, decoder, encoder
+from models.networks import SLOPE, Dense, batch_normalised, decoder, encoder
 from models.spectral import SpectralNorm
 
 __all__ = ["CONTINUOUS", "Codes", "Discriminator", "Generator", "Readings"]
@@ -54,6 +56,8 @@ class Generator(nn.Module):
         self.baselines = nn.Parameter(torch.zeros(classes, side * side)) if chosen.baselines else None
         # softplus(log(e - 1)) = 1: a learned scale starts at the standard noise.
         self.rho = nn.Parameter(torch.ones(chosen.noise_dim).expm1().log()) if chosen.learned_noise else None
+        if chosen.initial == "he":
+            _keep_variance(self.embed, self.decoder)
 
     def forward(self, noise: Tensor, codes: Codes) -> Tensor:
         """Return images `(n, side, side)` in [0, 1] of standard noise ε `(n, noise_dim)` and codes."""
@@ -121,27 +125,30 @@ class Discriminator(nn.Module):
         super().__init__()
         self.classes = classes
         self.stochastic = chosen.stochastic_bottleneck
+        units = chosen.units or chosen.hidden
         outputs = 2 * chosen.bottleneck if self.stochastic else chosen.bottleneck
+        reader = encoder(chosen.network, side=side, hidden=chosen.hidden, outputs=units)
         network = nn.Sequential(
-            encoder(chosen.network, side=side, hidden=chosen.hidden, outputs=chosen.hidden),
-            nn.LeakyReLU(SLOPE),
-            Dense(chosen.hidden, outputs),
+            batch_normalised(reader) if chosen.batch_norm else reader, nn.LeakyReLU(SLOPE), Dense(units, outputs)
         )
         self.encoder = SpectralNorm(network) if chosen.spectral_norm else network
+        self.batch_norm = chosen.batch_norm
         self.heads = Dense(chosen.bottleneck, 1 + classes + 2 * CONTINUOUS)
         self.code_features = Dense(classes + CONTINUOUS, chosen.bottleneck)
 
-    def forward(self, images: Tensor, noise: Tensor | None) -> Readings:
+    def forward(self, images: Tensor, noise: Tensor | None, kinds: Sequence[int] = ()) -> Readings:
         """Read images `(n, side, side)`.
 
         Args:
             images: `(n, side, side)`.
             noise: ε ~ N(0, 1), `(n, bottleneck)`, with which I is drawn; without it I is its mean.
+            kinds: How many images of each kind there are, in their order; batch normalisation is of each kind apart.
         """
+        encoded = self._encode(images, kinds)
         if not self.stochastic:
-            features = torch.tanh(self.encoder(images))
+            features = torch.tanh(encoded)
             return Readings(features, None, features, self._read(features))
-        raw_mu, raw_log_var = self.encoder(images).chunk(2, dim=1)
+        raw_mu, raw_log_var = encoded.chunk(2, dim=1)
         mu = torch.tanh(raw_mu)
         log_var = (raw_log_var + INITIAL_LOG_VAR).clamp(*LOG_VAR_RANGE)
         features = mu if noise is None else draw_gaussian(mu, log_var, noise)
@@ -157,9 +164,33 @@ class Discriminator(nn.Module):
         projected: Tensor = self.code_features(codes.vector(self.classes))
         return projected
 
+    def _encode(self, images: Tensor, kinds: Sequence[int]) -> Tensor:
+        parts = images.split_with_sizes(kinds) if self.batch_norm and kinds else (images,)
+        return torch.cat([self.encoder(part) for part in parts if len(part)])
+
     def _read(self, features: Tensor) -> Tensor:
         if not isinstance(self.encoder, SpectralNorm):
             outputs: Tensor = self.heads(features)
             return outputs
         real, codes = self.heads.weight.split_with_sizes((1, self.heads.weight.shape[1] - 1), dim=1)
         return torch.addmm(self.heads.bias, features, torch.cat([F.normalize(real, dim=0), codes], dim=1))
+
+
+@torch.no_grad()
+def _keep_variance(embed: Dense, network: nn.Module) -> None:
+    """Draw weights that hand on the variance of what comes in (He 2015), and set biases to 0.
+
+    Torch's weights lessen it from layer to layer: the first images of a generator would be all but alike, and the
+    discriminator would have won before a code shows. Of a code one category is 1 and the others 0, and a continuous
+    code has variance 1/3; a stride of 2 lets a quarter of a transposed kernel reach a pixel.
+    """
+    embed.weight.uniform_(-1, 1).mul_(math.sqrt(3 / (1 + CONTINUOUS / 3)))
+    for layer in network.modules():
+        if isinstance(layer, Dense):
+            layer.weight.normal_().mul_(math.sqrt(2 / layer.weight.shape[0]))
+        elif isinstance(layer, nn.ConvTranspose2d):
+            layer.weight.normal_().mul_(math.sqrt(2 * 4 / (layer.weight.shape[0] * layer.weight[0, 0].numel())))
+        else:
+            continue
+        nn.init.zeros_(layer.get_parameter("bias"))
+    nn.init.zeros_(embed.bias)

@@ -1,17 +1,18 @@
 """The networks that models are made of: images to features, and codes to the logits of images.
 
-Dense networks fit images of any size; convolutional ones are DCGAN-like (Radford 2015) and fit 28×28. Neither uses
-batch normalisation: running statistics would be one more state to continue from, and at these sizes they train well
-without it. What the outputs mean is the models' business.
+Dense networks fit images of any size; convolutional ones are DCGAN-like (Radford 2015) and fit 28×28. Encoders can be
+batch-normalised, always by the batch they are given: running statistics would be one more state to continue from. What
+the outputs mean is the models' business.
 """
 
 import math
 from itertools import chain, pairwise
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
-__all__ = ["CONV_SIDE", "SLOPE", "Dense", "decoder", "encoder", "perceptron"]
+__all__ = ["CONV_SIDE", "SLOPE", "BatchNorm", "Dense", "batch_normalised", "decoder", "encoder", "perceptron"]
 
 CONV_SIDE = 28
 """The image side that the convolutional networks are built for: two halvings lead to 7×7."""
@@ -37,6 +38,23 @@ class Dense(nn.Module):
         return torch.addmm(self.bias, x, self.weight)
 
 
+class BatchNorm(nn.Module):
+    """(x - E x)/σ(x) · γ + β by channel, with the mean and the deviation of the batch at hand (Ioffe & Szegedy 2015).
+
+    It has no running statistics, and does the same in training and after it: what it returns for an image depends on
+    the images beside it, of which there must be two or more.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(channels))
+        self.bias = nn.Parameter(torch.zeros(channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return x `(batch, channels, …)` normalised."""
+        return F.batch_norm(x, None, None, self.weight, self.bias, training=True)
+
+
 def perceptron(inputs: int, hidden: int, layers: int, outputs: int) -> nn.Sequential:
     """Build a dense network from `(batch, inputs)` to `(batch, outputs)` with so many hidden layers, at least one."""
     widths = [inputs, *[hidden] * layers]
@@ -59,6 +77,14 @@ def encoder(network: str, *, side: int, hidden: int, outputs: int, layers: int =
             _require_conv_side(side)
             return _conv_encoder(hidden, outputs)
     raise ValueError(_unknown(network))
+
+
+def batch_normalised(network: nn.Sequential) -> nn.Sequential:
+    """Return an encoder with a normalisation behind every layer that has weights, but the first (Radford 2015)."""
+    weighted = [layer for layer in network if isinstance(layer, Dense | nn.Conv2d)]
+    norms: dict[nn.Module, BatchNorm] = {layer: BatchNorm(len(layer.get_parameter("bias"))) for layer in weighted[1:]}
+    pairs = [(layer, norms[layer]) if layer in norms else (layer,) for layer in network]
+    return nn.Sequential(*chain.from_iterable(pairs))
 
 
 def decoder(network: str, *, inputs: int, side: int, hidden: int, layers: int = 1) -> nn.Sequential:

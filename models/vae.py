@@ -14,7 +14,7 @@ from torch.optim import Adam, Optimizer
 
 from models.base import LatentVariableModel, Minibatch, Noise, Terms, descend
 from models.codes import CodeAxis, CodedModel, Latents, gaussian_axes
-from models.losses.gaussian import LOG_VAR_RANGE, draw_gaussian, gaussian_kl
+from models.losses.gaussian import LOG_VAR_RANGE, draw_gaussian, gaussian_kl, gaussian_log_ratio
 from models.networks import decoder, encoder
 from models.vae_hyperparameters import VAE, Autoencoder, BetaVAE
 from models.vae_pixels import pixels
@@ -145,6 +145,17 @@ class VAEModel(CodedModel, AutoencoderModel):
         noise = self.normal(samples, *mu.shape, generator=generator)
         draws = [self.reconstruction(draw_gaussian(mu, log_var, each), images) for each in noise]
         return torch.stack(draws).mean(dim=0) + gaussian_kl(mu, log_var)
+
+    @torch.no_grad()
+    def log_weights(self, images: Tensor, generator: torch.Generator, samples: int) -> Tensor:
+        """Return log p(x|z) + log p(z) - log q(z|x) of draws from q."""
+        mu, log_var = self.encode(images)
+        weights = []
+        for _ in range(samples):
+            noise = self.normal(*mu.shape, generator=generator)
+            z = draw_gaussian(mu, log_var, noise)
+            weights.append(gaussian_log_ratio(z, log_var, noise) - self.reconstruction(z, images))
+        return torch.stack(weights)
 
 
 class BetaVAEModel(VAEModel):

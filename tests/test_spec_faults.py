@@ -45,7 +45,7 @@ def test_a_typo_is_told_the_nearest_valid_name(changes: dict[str, Any], path: st
 def test_a_name_like_no_other_is_told_all_that_there_are() -> None:
     fault = fault_of(dataset="xyz")
     assert fault == Fault(
-        "dataset", "it must be a dataset that ships", "'xyz'", "There are: digits, mnist, fashion-mnist."
+        "dataset", "it must be a dataset that ships", "'xyz'", "There are: digits, affine-digits, mnist, fashion-mnist."
     )
 
 

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-__all__ = ["categorical_kl", "draw_one_hot", "draw_relaxed", "gumbel"]
+__all__ = ["categorical_kl", "categorical_log_ratio", "draw_one_hot", "draw_relaxed", "gumbel"]
 
 
 def categorical_kl(log_q: Tensor) -> Tensor:
@@ -15,6 +15,14 @@ def categorical_kl(log_q: Tensor) -> Tensor:
     `(n,)` of log q `(n, variables, K)`; 0 if every q is uniform, variables·log K if every q is certain.
     """
     return (log_q.exp() * log_q).sum(dim=(1, 2)) + log_q.shape[1] * math.log(log_q.shape[2])
+
+
+def categorical_log_ratio(one_hot: Tensor, log_q: Tensor) -> Tensor:
+    """Return log U(z) - log q(z) = -Σ_variables (log q(z) + log K) of one-hot draws z, `(n,)`.
+
+    Its mean over draws is -KL(q || U). Both arguments are `(n, variables, K)`.
+    """
+    return -(one_hot * log_q).sum(dim=(1, 2)) - log_q.shape[1] * math.log(log_q.shape[2])
 
 
 def gumbel(uniform: Tensor) -> Tensor:

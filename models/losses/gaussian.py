@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor
 
-__all__ = ["LOG_VAR_RANGE", "draw_gaussian", "gaussian_kl", "gaussian_nll", "scale_kl"]
+__all__ = ["LOG_VAR_RANGE", "draw_gaussian", "gaussian_kl", "gaussian_log_ratio", "gaussian_nll", "scale_kl"]
 
 LOG_VAR_RANGE = (-10.0, 4.0)
 """Every predicted log σ² is clamped to this range: beyond it exp overflows or the code becomes deterministic."""
@@ -48,3 +48,11 @@ def gaussian_nll(x: Tensor, mu: Tensor, log_var: Tensor) -> Tensor:
 def draw_gaussian(mu: Tensor, log_var: Tensor, noise: Tensor) -> Tensor:
     """Return μ + σ ε of ε ~ N(0, 1), differentiable in μ and log σ² (Kingma & Welling 2013, §2.4)."""
     return torch.addcmul(mu, (0.5 * log_var).exp(), noise)
+
+
+def gaussian_log_ratio(z: Tensor, log_var: Tensor, noise: Tensor) -> Tensor:
+    """Return log N(z; 0, 1) - log N(z; μ, σ²) = ½ Σ_j (ε² + log σ² - z²) of draws z = μ + σ ε: `(n,)`.
+
+    Its mean over draws is -KL(N(μ, σ²) || N(0, 1)).
+    """
+    return 0.5 * (noise.square() + log_var - z.square()).sum(dim=1)

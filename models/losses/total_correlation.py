@@ -42,7 +42,7 @@ def kl_parts(z: Tensor, mu: Tensor, log_var: Tensor, examples: int) -> KlParts:
 
 
 def log_densities(z: Tensor, mu: Tensor, log_var: Tensor) -> Tensor:
-    """Return log q(z_i,d | x_j) of every draw i under every posterior j, `(n, n, latent_dim)`."""
+    """Return log q(z_i,d | x_j) of every draw i under every posterior j, `(draws, n, latent_dim)`."""
     squared = (z[:, None] - mu).square() * (-log_var).exp()
     return -0.5 * (squared + log_var + math.log(2 * math.pi))
 

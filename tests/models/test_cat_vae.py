@@ -5,6 +5,7 @@ from itertools import product
 
 import pytest
 import torch
+from torch import Tensor
 from torch.distributions import Bernoulli, Categorical, Normal, kl_divergence
 
 from models.build import build
@@ -13,6 +14,9 @@ from models.rule import Value
 from models.vae_hyperparameters import CatVAE
 from tests.models.oracles import log_prob
 from tests.models.training import digits, learn, seeded, train
+
+CODES = list(product(range(3), repeat=2))
+"""All codes of two variables of three categories."""
 
 
 @pytest.mark.parametrize("style_dim", [0, 3])
@@ -67,23 +71,37 @@ def test_every_step_is_counted_and_tells_its_temperature() -> None:
 
 
 def test_negative_elbo_bounds_a_likelihood_that_is_summed_over_all_codes() -> None:
-    model = _model(variables=2, categories=3).double()
-    train(model, model.make_optimizers(), digits(320)[0].double(), digits(320)[1], range(3))
-    x = torch.bernoulli(digits(20)[0], generator=seeded(1)).double()
-    codes = torch.eye(3).double()
-    log_joint = torch.stack(
-        [
-            log_prob(Bernoulli(logits=model.decoder(torch.cat([codes[a], codes[b]])[None])), x).sum(dim=(1, 2))
-            - 2 * math.log(3)
-            for a, b in product(range(3), repeat=2)
-        ]
-    )
+    model, x = _small(), _binary_digits()
+    log_joint = _log_joint(model, x)
     log_q = model.posterior(x).log_q
-    weights = torch.stack([log_q[:, 0, a] + log_q[:, 1, b] for a, b in product(range(3), repeat=2)]).exp()
-    nll = -log_joint.logsumexp(dim=0)
+    weights = torch.stack([log_q[:, 0, a] + log_q[:, 1, b] for a, b in CODES]).exp()
     exact = (weights * (weights.log() - log_joint)).sum(dim=0).detach()
-    assert (exact >= nll - 1e-9).all()
+    assert (exact >= -log_joint.logsumexp(dim=0) - 1e-9).all()
     torch.testing.assert_close(model.negative_elbo(x, seeded(0), samples=4_000), exact, atol=0.5, rtol=0)
+
+
+def test_log_weights_are_those_of_one_hot_codes_and_average_to_the_likelihood() -> None:
+    model, x = _small(), _binary_digits()
+    log_joint, log_q = _log_joint(model, x), model.posterior(x).log_q
+    possible = torch.stack([log_joint[i] - log_q[:, 0, a] - log_q[:, 1, b] for i, (a, b) in enumerate(CODES)]).detach()
+    weights = model.log_weights(x.repeat(1_000, 1, 1), seeded(0), 4).reshape(4_000, 8)
+    assert (weights[:, None] - possible).abs().amin(dim=1).max().item() < 1e-9
+    nll = math.log(4_000) - weights.logsumexp(dim=0)
+    torch.testing.assert_close(nll, -log_joint.logsumexp(dim=0).detach(), atol=0.05, rtol=0)
+
+
+def test_log_weights_with_a_style_average_to_a_likelihood_that_is_integrated_over_it() -> None:
+    model, x = _small(style_dim=1), _binary_digits()
+    grid = torch.linspace(-8, 8, 801, dtype=torch.float64)
+    log_prior = log_prob(Normal(0.0, 1.0), grid)[:, None] + math.log(16 / 800) - 2 * math.log(3)
+    by_code = []
+    for a, b in CODES:
+        codes = torch.cat([torch.eye(3)[a], torch.eye(3)[b]]).expand(801, 6)
+        logits = model.decoder(torch.cat([codes, grid[:, None]], dim=1))[:, None]
+        by_code.append((log_prob(Bernoulli(logits=logits), x).sum(dim=(2, 3)) + log_prior).logsumexp(dim=0))
+    weights = model.log_weights(x.repeat(1_000, 1, 1), seeded(0), 5)
+    nll = math.log(5_000) - weights.reshape(5_000, 8).logsumexp(dim=0)
+    torch.testing.assert_close(nll, -torch.stack(by_code).logsumexp(dim=0).detach(), atol=0.1, rtol=0)
 
 
 def test_samples_of_the_prior_use_every_category_equally_often() -> None:
@@ -103,6 +121,23 @@ def test_the_code_becomes_informative() -> None:
     model = _model(variables=8, categories=4, beta=0.3)
     terms = train(model, model.make_optimizers(), *digits(320), range(15))
     assert 2 < terms[-1]["train/kl"].item() < 8 * math.log(4)
+
+
+def _small(style_dim: int = 0) -> CatVAEModel:
+    model = _model(variables=2, categories=3, style_dim=style_dim).double()
+    train(model, model.make_optimizers(), digits(320)[0].double(), digits(320)[1], range(3))
+    return model
+
+
+def _binary_digits() -> Tensor:
+    return torch.bernoulli(digits(8)[0], generator=seeded(1)).double()
+
+
+def _log_joint(model: CatVAEModel, x: Tensor) -> Tensor:
+    """Return log p(x, z) of every code z, `(codes, n)`."""
+    one_hot = torch.eye(3).double()
+    logits = [model.decoder(torch.cat([one_hot[a], one_hot[b]])[None]) for a, b in CODES]
+    return torch.stack([log_prob(Bernoulli(logits=each), x).sum(dim=(1, 2)) - 2 * math.log(3) for each in logits])
 
 
 def _model(**values: Value) -> CatVAEModel:

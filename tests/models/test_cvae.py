@@ -4,6 +4,7 @@ import math
 
 import pytest
 import torch
+from torch import Tensor
 from torch.distributions import Bernoulli, Normal, kl_divergence
 
 from models.base import Minibatch
@@ -56,20 +57,18 @@ def test_without_the_class_it_is_the_plain_vae() -> None:
 
 
 def test_negative_elbo_bounds_a_likelihood_small_enough_to_integrate_over_code_and_class() -> None:
-    model = _trained(latent_dim=1).double()
-    x = torch.bernoulli(digits(8)[0], generator=seeded(1)).double()
-    grid = torch.linspace(-8, 8, 2001, dtype=torch.float64)
-    log_prior = log_prob(Normal(0.0, 1.0), grid)[:, None] + math.log(16 / 2000)
-    by_class = []
-    for label in torch.eye(10).double():
-        codes = torch.cat([grid[:, None], label.expand(2001, 10)], dim=1)
-        log_likelihood = log_prob(Bernoulli(logits=model.decoder(codes)[:, None]), x).sum(dim=(2, 3))
-        by_class.append(torch.logsumexp(log_likelihood + log_prior, dim=0))
-    nll = math.log(10) - torch.logsumexp(torch.stack(by_class), dim=0)
-    gap = model.negative_elbo(x, seeded(0), samples=1_000) - nll.detach()
+    model, x = _trained(latent_dim=1).double(), _binary_digits()
+    gap = model.negative_elbo(x, seeded(0), samples=1_000) - _integrated_nll(model, x)
     assert gap.mean().item() > 0
     assert gap.min().item() > -0.1  # the error of the mean over draws
     assert gap.max().item() < 5
+
+
+def test_log_weights_average_to_the_likelihood_of_images_whose_class_nobody_tells() -> None:
+    model, x = _trained(latent_dim=1).double(), _binary_digits()
+    weights = model.log_weights(x.repeat(1_000, 1, 1), seeded(0), 5)
+    nll = math.log(5_000) - weights.reshape(5_000, 8).logsumexp(dim=0)
+    torch.testing.assert_close(nll, _integrated_nll(model, x), atol=0.05, rtol=0)
 
 
 def test_the_class_decides_what_is_drawn() -> None:
@@ -79,6 +78,22 @@ def test_the_class_decides_what_is_drawn() -> None:
     samples = model.sample(500, seeded(0)).view(50, 10, 64).mean(dim=0)
     real = torch.stack([images[labels == label].mean(dim=0).flatten() for label in range(10)])
     assert torch.cdist(samples, real).argmin(dim=1).eq(torch.arange(10)).sum() >= 9
+
+
+def _binary_digits() -> Tensor:
+    return torch.bernoulli(digits(8)[0], generator=seeded(1)).double()
+
+
+def _integrated_nll(model: CVAEModel, x: Tensor) -> Tensor:
+    """Return -log p(x) of a code of one dimension, by a sum over classes and a grid."""
+    grid = torch.linspace(-8, 8, 2001, dtype=torch.float64)
+    log_prior = log_prob(Normal(0.0, 1.0), grid)[:, None] + math.log(16 / 2000)
+    by_class = []
+    for label in torch.eye(10).double():
+        codes = torch.cat([grid[:, None], label.expand(2001, 10)], dim=1)
+        log_likelihood = log_prob(Bernoulli(logits=model.decoder(codes)[:, None]), x).sum(dim=(2, 3))
+        by_class.append(torch.logsumexp(log_likelihood + log_prior, dim=0))
+    return math.log(10) - torch.logsumexp(torch.stack(by_class), dim=0).detach()
 
 
 def _model(**values: Value) -> CVAEModel:

@@ -52,7 +52,13 @@ def test_the_facts_need_neither_torch_nor_scikit_learn() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "training", "test"), [("digits", 1437, 360), ("mnist", 60_000, 10_000), ("fashion-mnist", 60_000, 10_000)]
+    ("name", "training", "test"),
+    [
+        ("digits", 1437, 360),
+        ("affine-digits", 10_000, 2_000),
+        ("mnist", 60_000, 10_000),
+        ("fashion-mnist", 60_000, 10_000),
+    ],
 )
 def test_every_part_has_its_published_size(name: str, training: int, test: int) -> None:
     facts = DATASETS[name]
@@ -117,7 +123,7 @@ def test_an_impossible_limit_is_refused(limit: int) -> None:
 
 
 def test_an_unknown_dataset_is_answered_with_those_that_exist() -> None:
-    with pytest.raises(DatasetError, match="one of digits, mnist, fashion-mnist, but got 'digit'"):
+    with pytest.raises(DatasetError, match="one of digits, affine-digits, mnist, fashion-mnist, but got 'digit'"):
         load_training("digit")
 
 

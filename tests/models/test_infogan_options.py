@@ -13,7 +13,7 @@ from models.base import GenerativeModel, Minibatch
 from models.fold_group import FoldGroup
 from models.infogan import InfoGANModel
 from models.infogan_hyperparameters import InfoGAN
-from models.losses.information import contrastive_bound, cosine_scores
+from models.losses.information import contrastive_bound, cosine_scores, label_channel_nll
 from models.spectral import SpectralNorm
 from tests.models.plain_infogan import (
     FULL,
@@ -38,6 +38,7 @@ OPTIONS = {
     "dual": replace(FULL, width="dual", dual_rate=1e-3),
     "loo": replace(FULL, nce="loo", candidates=5),
     "no average": replace(FULL, average_decay=0.0),
+    "batch_norm he": replace(FULL, batch_norm=True, initial="he"),
 }
 
 
@@ -216,6 +217,37 @@ def test_other_games_tie_codes_to_images_too(name: str) -> None:
     )
     assert early < 0.5
     assert late > 1.5
+
+
+def test_each_kind_of_image_is_normalised_over_its_own_minibatch() -> None:
+    """J is that of a discriminator which reads real images, fakes and labelled ones one after another."""
+    model, batch, noise = setting(replace(INFOGAN, batch_norm=True, label_weight=1.0, beta=1e-4))
+    fakes = model.fakes(noise).detach()
+    kinds = (batch.images, fakes, batch.labelled_images)
+    real, fake, labelled = (model.discriminator(images, None) for images in kinds)
+    expected = F.softplus(-real.logit).mean() + F.softplus(fake.logit).mean() + plain_l_q(fake.outputs, noise)
+    log_q = labelled.category_logits.log_softmax(dim=1)
+    expected = expected + label_channel_nll(log_q, batch.labels, 1e-4).mean()
+    assert model.loss_j(batch, fakes, noise)[0].item() == pytest.approx(expected.item(), rel=1e-12)
+    together = model.discriminator(torch.cat(kinds), None).logit[: len(batch.images)]
+    assert not torch.allclose(together, real.logit, atol=1e-3)
+
+
+@pytest.mark.parametrize(("network", "side"), [("dense", 8), ("conv", 28)])
+def test_hes_weights_let_images_differ_from_the_start(network: str, side: int) -> None:
+    """Logits have the variance that goes in, give or take; with torch's weights images are all but alike."""
+    spreads = {}
+    for initial in ("torch", "he"):
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            model = InfoGANModel(replace(INFOGAN, network=network, initial=initial, hidden=64), side=side, classes=10)
+        noise = model.draw_noise(256, seeded(0))
+        spreads[initial] = model.fakes(noise).logit().var(dim=0).mean().item()
+        by_category = [model.fakes(noise)[noise["category"] == category].mean(dim=0) for category in range(10)]
+        spreads[f"{initial} codes"] = torch.stack(by_category).logit().var(dim=0).mean().item()
+    assert spreads["torch"] < 0.1
+    assert 0.5 < spreads["he"] < 2.0
+    assert spreads["he codes"] > 20 * spreads["torch codes"]
 
 
 def test_convolutional_discriminators_may_be_normalised_and_penalised() -> None:

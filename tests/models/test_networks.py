@@ -2,9 +2,9 @@
 
 import pytest
 import torch
-from torch.nn import LeakyReLU, Linear
+from torch.nn import BatchNorm2d, LeakyReLU, Linear
 
-from models.networks import Dense, decoder, encoder
+from models.networks import BatchNorm, Dense, batch_normalised, decoder, encoder
 
 
 @pytest.mark.parametrize(("network", "side"), [("dense", 5), ("dense", 8), ("dense", 28), ("conv", 28)])
@@ -48,6 +48,22 @@ def test_an_image_does_not_depend_on_the_others_of_its_batch() -> None:
     network = encoder("conv", side=28, hidden=16, outputs=4)
     images = torch.rand(3, 28, 28)
     torch.testing.assert_close(network(images)[1:2], network(images[1:2]))
+
+
+@pytest.mark.parametrize(("network", "side", "normalised"), [("dense", 8, 1), ("conv", 28, 2)])
+def test_a_normalised_encoder_is_so_behind_every_layer_but_the_first(network: str, side: int, normalised: int) -> None:
+    layers = batch_normalised(encoder(network, side=side, hidden=16, outputs=4))
+    assert sum(isinstance(layer, BatchNorm) for layer in layers) == normalised
+    features = layers(torch.rand(32, side, side))
+    torch.testing.assert_close(features.mean(dim=0), torch.zeros(4), atol=1e-5, rtol=0)
+    torch.testing.assert_close(features.var(dim=0, correction=0), torch.ones(4), atol=0.05, rtol=0)
+
+
+def test_batch_normalisation_is_that_of_torch_in_training() -> None:
+    ours, theirs, x = BatchNorm(3), BatchNorm2d(3), torch.rand(5, 3, 4, 4)
+    theirs.load_state_dict({"weight": torch.rand(3), "bias": torch.rand(3)}, strict=False)
+    ours.load_state_dict({"weight": theirs.weight, "bias": theirs.bias})
+    torch.testing.assert_close(ours.eval()(x), theirs(x))
 
 
 def test_convolutions_refuse_images_they_are_not_built_for() -> None:

@@ -81,15 +81,20 @@ def test_negative_elbo_is_the_mean_of_the_plain_loss_over_draws_whatever_beta_is
 
 
 def test_negative_elbo_bounds_the_likelihood_of_a_model_small_enough_to_integrate() -> None:
-    model = _model(latent_dim=1).double()
-    x = torch.bernoulli(digits(8)[0], generator=seeded(1)).double()
-    grid = torch.linspace(-8, 8, 4001, dtype=torch.float64)
-    log_joint = log_prob(Bernoulli(logits=model.decoder(grid[:, None])[:, None]), x).sum(dim=(2, 3))
-    log_prior = log_prob(Normal(0.0, 1.0), grid)[:, None]
-    nll = -torch.logsumexp(log_joint + log_prior + math.log(16 / 4000), dim=0)
+    model, x = _model(latent_dim=1).double(), _binary_digits()
     bound = model.negative_elbo(x, seeded(0), samples=2000)
-    assert (bound > nll).all()
-    assert (bound < nll + 5).all()
+    assert (bound > _integrated_nll(model, x)).all()
+    assert (bound < _integrated_nll(model, x) + 5).all()
+
+
+def test_log_weights_average_to_the_likelihood_of_a_model_small_enough_to_integrate() -> None:
+    model, x = _model(latent_dim=1).double(), _binary_digits()
+    train(model, model.make_optimizers(), digits(320)[0].double(), digits(320)[1], range(3))
+    weights = model.log_weights(x.repeat(1_000, 1, 1), seeded(0), 10)
+    assert weights.shape == (10, 8_000)
+    assert not weights.requires_grad
+    nll = math.log(10_000) - weights.reshape(10_000, 8).logsumexp(dim=0)
+    torch.testing.assert_close(nll, _integrated_nll(model, x), atol=0.05, rtol=0)
 
 
 def test_log_variances_stay_where_exp_is_safe() -> None:
@@ -107,6 +112,18 @@ def test_convolutional_vae_trains_on_larger_images() -> None:
     optimizers = model.make_optimizers()
     losses = [learn(model, optimizers, images, torch.zeros(16), seeded(i))["loss/L"] for i in range(60)]
     assert losses[-1] < 0.5 * losses[0]
+
+
+def _binary_digits() -> Tensor:
+    return torch.bernoulli(digits(8)[0], generator=seeded(1)).double()
+
+
+def _integrated_nll(model: BetaVAEModel, x: Tensor) -> Tensor:
+    """Return -log p(x) of a code of one dimension, by a sum over a grid."""
+    grid = torch.linspace(-8, 8, 4001, dtype=torch.float64)
+    log_likelihood = log_prob(Bernoulli(logits=model.decoder(grid[:, None])[:, None]), x).sum(dim=(2, 3))
+    log_prior = log_prob(Normal(0.0, 1.0), grid)[:, None]
+    return -torch.logsumexp(log_likelihood + log_prior + math.log(16 / 4000), dim=0).detach()
 
 
 def _model(*, beta: float = 1.0, latent_dim: int = 4) -> BetaVAEModel:

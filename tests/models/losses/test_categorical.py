@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.distributions import Categorical, RelaxedOneHotCategorical, kl_divergence
 
-from models.losses.categorical import categorical_kl, draw_one_hot, draw_relaxed, gumbel
+from models.losses.categorical import categorical_kl, categorical_log_ratio, draw_one_hot, draw_relaxed, gumbel
 from tests.models.oracles import log_prob
 
 
@@ -22,6 +22,14 @@ def test_categorical_kl_lies_between_nothing_and_the_entropy_of_the_prior() -> N
     assert categorical_kl(torch.zeros(1, 20, 10).log_softmax(dim=2)).item() == pytest.approx(0, abs=1e-5)
     certain = torch.full((1, 20, 10), -1e4).index_fill(2, torch.tensor([3]), 0.0).log_softmax(dim=2)
     assert categorical_kl(certain).item() == pytest.approx(20 * math.log(10), rel=1e-6)
+
+
+def test_categorical_log_ratio_is_that_of_the_probabilities_of_torch_distributions() -> None:
+    log_q = _log_q(5, 3, 4)
+    drawn = torch.arange(15).view(5, 3) % 4
+    uniform = Categorical(logits=torch.zeros(4).double())
+    expected = (log_prob(uniform, drawn) - log_prob(Categorical(logits=log_q), drawn)).sum(dim=1)
+    torch.testing.assert_close(categorical_log_ratio(torch.eye(4).double()[drawn], log_q), expected)
 
 
 def test_gumbel_noise_is_gumbel_and_always_finite() -> None:

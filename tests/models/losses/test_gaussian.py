@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.distributions import Normal, kl_divergence
 
-from models.losses.gaussian import draw_gaussian, gaussian_kl, gaussian_nll, scale_kl
+from models.losses.gaussian import draw_gaussian, gaussian_kl, gaussian_log_ratio, gaussian_nll, scale_kl
 from tests.models.oracles import log_prob
 
 
@@ -28,6 +28,14 @@ def test_gaussian_nll_is_the_likelihood_of_torch_distributions() -> None:
     x, mu, log_var = _normal(6, 2), _normal(6, 2, seed=1), _normal(6, 2, seed=2)
     expected = -log_prob(Normal(mu, (0.5 * log_var).exp()), x).sum(dim=1)
     torch.testing.assert_close(gaussian_nll(x, mu, log_var), expected)
+
+
+def test_gaussian_log_ratio_is_that_of_the_densities_of_torch_distributions() -> None:
+    mu, log_var, noise = _normal(6, 3), _normal(6, 3, seed=1), _normal(6, 3, seed=2)
+    q = Normal(mu, (0.5 * log_var).exp())
+    z = q.mean + q.stddev * noise
+    expected = (log_prob(Normal(0.0, 1.0), z) - log_prob(q, z)).sum(dim=1)
+    torch.testing.assert_close(gaussian_log_ratio(z, log_var, noise), expected)
 
 
 def test_draw_gaussian_has_the_mean_and_variance_it_is_given() -> None:

@@ -1,41 +1,28 @@
 """The comparable bound: binary pixels that never change, and an average with known values."""
 
 import math
-from collections.abc import Sequence
 
 import pytest
 import torch
 from torch import Tensor
-from torch.optim import Optimizer
 
-from models.base import LatentVariableModel, Minibatch, Noise, Terms
+from models.base import LatentVariableModel
 from models.build import build
 from models.metrics import likelihood
 from models.metrics.likelihood import SAMPLES, nelbo, observe
+from tests.models.metrics.weighing import OnlyWeighs
 
 
-class CountsWhitePixels(LatentVariableModel):
+class CountsWhitePixels(OnlyWeighs):
     """Its bound is the number of white pixels, and it remembers with how many draws it was asked."""
 
     def __init__(self) -> None:
-        super().__init__(side=2, classes=2)
+        super().__init__()
         self.asked: list[int] = []
 
-    def make_optimizers(self) -> list[Optimizer]:
-        return []
-
-    def draw_noise(self, count: int, generator: torch.Generator) -> Noise:
-        return {}
-
-    def minibatch_step(self, batch: Minibatch, noise: Noise, optimizers: Sequence[Optimizer]) -> Terms:
-        return {}
-
-    def sample(self, count: int, generator: torch.Generator) -> Tensor:
-        return torch.zeros(count, 2, 2)
-
-    def negative_elbo(self, images: Tensor, generator: torch.Generator, samples: int = 1) -> Tensor:
+    def log_weights(self, images: Tensor, generator: torch.Generator, samples: int) -> Tensor:
         self.asked.append(samples)
-        return images.sum(dim=(1, 2))
+        return -images.sum(dim=(1, 2)).expand(samples, -1)
 
 
 def test_binary_pixels_are_always_the_same_and_leave_the_global_stream_alone() -> None:
