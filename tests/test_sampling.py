@@ -1,7 +1,6 @@
 """Samples of trained models: what changes along a row and what stays, told from pixels; files; and refusals."""
 
 import io
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,14 +10,13 @@ import torch
 from PIL import Image
 from safetensors.numpy import load
 from torch import Tensor
-from torch.optim import Optimizer
 
-from models.base import GenerativeModel, Minibatch, Noise, Terms
 from models.build import build
 from sweeps.errors import SweepError
 from sweeps.execution.sample_grid import GAP, sample_grid_png
 from sweeps.sampling import Samples, draw, encoding, load_trained
 from sweeps.vary import Variation
+from tests.models.never_learns import NeverLearns
 
 INFOGAN = build("infogan", {"hidden": 32}, side=8, classes=10, seed=0)
 VAE = build("beta_vae", {"hidden": 32, "latent_dim": 4}, side=8, classes=10, seed=0)
@@ -27,17 +25,8 @@ SPAN = 24 + GAP
 """Pixels from one image of a grid to the next."""
 
 
-class Codeless(GenerativeModel):
+class Codeless(NeverLearns):
     """A model that only promises what every model does: noise as images."""
-
-    def make_optimizers(self) -> list[Optimizer]:
-        return []
-
-    def draw_noise(self, count: int, generator: torch.Generator) -> Noise:
-        return {}
-
-    def minibatch_step(self, batch: Minibatch, noise: Noise, optimizers: Sequence[Optimizer]) -> Terms:
-        return {}
 
     def sample(self, count: int, generator: torch.Generator) -> Tensor:
         return torch.rand(count, self.side, self.side, generator=generator)

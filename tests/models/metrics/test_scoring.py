@@ -1,7 +1,6 @@
 """Scores of a fold: they order generators as people would, repeat to the bit, and agree with an oracle."""
 
 import math
-from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -11,13 +10,12 @@ import torch
 from numpy.typing import NDArray
 from scipy.linalg import sqrtm
 from torch import Tensor
-from torch.optim import Optimizer
 
-from models.base import GenerativeModel, Minibatch, Noise, Terms
 from models.build import build
 from models.datasets import load_training
 from models.metrics.features import FeatureNetwork, feature_network
 from models.metrics.scoring import Scorer
+from tests.models.never_learns import NeverLearns
 from tests.models.training import learn
 
 DIGITS = load_training("digits")
@@ -37,21 +35,12 @@ def stratified_folds() -> NDArray[np.int64]:
 FOLDS = stratified_folds()
 
 
-class Replays(GenerativeModel):
+class Replays(NeverLearns):
     """Generates images of a given pool, in random order."""
 
     def __init__(self, pool: Tensor) -> None:
         super().__init__(side=8, classes=10)
         self.pool = pool
-
-    def make_optimizers(self) -> list[Optimizer]:
-        return []
-
-    def draw_noise(self, count: int, generator: torch.Generator) -> Noise:
-        return {}
-
-    def minibatch_step(self, batch: Minibatch, noise: Noise, optimizers: Sequence[Optimizer]) -> Terms:
-        return {}
 
     def sample(self, count: int, generator: torch.Generator) -> Tensor:
         return self.pool[torch.randint(len(self.pool), (count,), generator=generator)]
