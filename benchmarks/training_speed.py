@@ -3,9 +3,10 @@
     python -m benchmarks.training_speed --data FOLDER    # where mnist/ lies; or $SWEEPS_DATA
 
 Ten folds, one thread. *Same model* is a loop that calls `minibatch_step` of the very models, fold after fold; *written
-plainly* is a loop over `benchmarks.plain_vae`, which shares no code with `models`. All take turns in short rounds. A
-ratio is the time of a loop divided by ours: the median over the rounds, with quartiles; above 1 ours is faster. Ends
-with status 1 if a limit is missed. Takes about six minutes.
+plainly* is a loop over `benchmarks.plain_vae`, which shares no code with `models`. Beside them stand the group in `bf16`,
+and in float32 under `torch.set_float32_matmul_precision("medium")`. All take turns in short rounds. A
+ratio is the time of a loop divided by ours, or of ours divided by that in the other precision: the median over the rounds,
+with quartiles; above 1 what this project offers is faster. Ends with status 1 if a limit is missed. Takes ten minutes.
 """
 
 import argparse
@@ -94,13 +95,14 @@ def main() -> None:
     """Measure every case and print the table; end with status 1 if a limit is missed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=os.environ.get("SWEEPS_DATA"), help="where mnist/ lies")
-    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--rounds", type=int, default=11)
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     torch.manual_seed(0)
     logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
     print(machine_line(("torch", "pytorch-lightning")))
-    print("model    dataset  ms a step  same model           limit          written plainly")
+    print("model    dataset  ms a step  same model           limit         written plainly      bf16", end=" " * 17)
+    print("medium")
     reached = [_measure(case, load_training(case.dataset, folder=arguments.data), arguments.rounds) for case in CASES]
     sys.exit(not all(reached))
 
@@ -113,9 +115,10 @@ def _measure(case: Case, dataset: Dataset, rounds: int) -> bool:
     milliseconds = 1000 * median(ours) / FOLDS / case.steps
     reached = same.median >= case.limit
     verdict = f"{case.limit:.2f} {'reached' if reached else 'missed'}"
-    plainly = ratio(seconds["plain"], ours) if case.plain else ""
-    row = f"{case.model:8} {case.dataset:8} {milliseconds:9.3f}  {same!s:20} {verdict:14} {plainly!s:20}"
-    print(row, case.hyperparameters or "", flush=True)
+    plainly = ratio(seconds["plain"], ours) if case.plain else "-"
+    bf16, medium = ratio(ours, seconds["bf16"]), ratio(ours, seconds["medium"])
+    row = f"{case.model:8} {case.dataset:8} {milliseconds:9.3f}  {same!s:20} {verdict:13} {plainly!s:20}"
+    print(row, f"{bf16!s:20} {medium!s:20}", case.hyperparameters or "", flush=True)
     return reached
 
 
@@ -123,18 +126,32 @@ def _runners(case: Case, dataset: Dataset) -> dict[str, Callable[[], None]]:
     """Return what trains all folds for a short epoch, ours and the plain loops, each after a first go."""
     images, labels = torch.from_numpy(dataset.images), torch.from_numpy(dataset.labels)
     parts = [torch.randperm(len(images))[: case.steps * BATCH] for _ in range(FOLDS)]
-    models = [case.build(fold) for fold in range(FOLDS)]
-    group = FoldGroup(models, parts, images, labels, batch_size=BATCH, seed_for=_seed_for)
+    ours, bf16, medium = (_group(case, parts, images, labels) for _ in range(3))
     same = [SameModel(case.build(fold), part, images, labels) for fold, part in enumerate(parts)]
     plain = [PlainLoop(case.plain(), part, images, BATCH) for part in parts] if case.plain else []
     runners: dict[str, Callable[[], None]] = {
-        "ours": lambda: group.train_to(group.epochs_trained + 1),
+        "ours": lambda: ours.train_to(ours.epochs_trained + 1),
+        "bf16": lambda: bf16.train_to(bf16.epochs_trained + 1, precision="bf16"),
+        "medium": lambda: _train_medium(medium),
         "same": lambda: _train_each(same),
         "plain": lambda: _train_each(plain),
     }
     for train in runners.values():
         train()
     return runners
+
+
+def _group(case: Case, parts: list[Tensor], images: Tensor, labels: Tensor) -> FoldGroup:
+    models = [case.build(fold) for fold in range(FOLDS)]
+    return FoldGroup(models, parts, images, labels, batch_size=BATCH, seed_for=_seed_for)
+
+
+def _train_medium(group: FoldGroup) -> None:
+    torch.set_float32_matmul_precision("medium")
+    try:
+        group.train_to(group.epochs_trained + 1)
+    finally:
+        torch.set_float32_matmul_precision("highest")
 
 
 def _train_each(loops: list[SameModel] | list[PlainLoop]) -> None:

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from models.infogan_hyperparameters import InfoGAN
 from models.losses.gaussian import LOG_VAR_RANGE, draw_gaussian
-from models.networks import SLOPE, Dense, decoder, encoder
+from models.networks import SLOPE, Dense, Network, decoder, encoder
 from models.spectral import SpectralNorm
 
 __all__ = ["CONTINUOUS", "Codes", "Discriminator", "Generator", "Readings"]
@@ -122,7 +122,7 @@ class Discriminator(nn.Module):
         self.classes = classes
         self.stochastic = chosen.stochastic_bottleneck
         outputs = 2 * chosen.bottleneck if self.stochastic else chosen.bottleneck
-        network = nn.Sequential(
+        network = Network(
             encoder(chosen.network, side=side, hidden=chosen.hidden, outputs=chosen.hidden),
             nn.LeakyReLU(SLOPE),
             Dense(chosen.hidden, outputs),

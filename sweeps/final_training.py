@@ -20,6 +20,7 @@ from models.datasets import DATASETS, Dataset, DatasetError, load_training
 from models.fold_group import FoldGroup
 from models.hyperparameters import HYPERPARAMETERS, defaults
 from models.learner import below
+from models.precision import Precision
 from models.saved import ModelConfig, read_config, weights_of
 from sweeps.errors import SweepError
 from sweeps.execution.sample_grid import COLUMNS, sample_grid_png
@@ -110,7 +111,7 @@ def train_champion(
         restored = group.epochs_trained
         watch(Epoch(restored, best.measured.epochs, terms))
         while group.epochs_trained < best.measured.epochs:
-            terms = _train_epoch(group)
+            terms = _train_epoch(group, best.measured.precision)
             files.write_checkpoint(_checkpoint(group, terms))
             watch(Epoch(group.epochs_trained, best.measured.epochs, terms))
         config = _write(files, best, recipe, group.model(0), terms)
@@ -128,6 +129,7 @@ def _recipe(best: BestConfig, threads: int) -> Recipe:
         "dataset_sha256": measured.dataset_sha256,
         "epochs": measured.epochs,
         "seed": measured.seed,
+        "precision": measured.precision,
         "threads": threads,
     }
 
@@ -183,12 +185,12 @@ def _build(best: BestConfig, seed: int) -> GenerativeModel:
         raise SweepError(f"{best.model} must allow the champion's hyperparameters, but {error}. {remedy}") from error
 
 
-def _train_epoch(group: FoldGroup) -> dict[str, float]:
+def _train_epoch(group: FoldGroup, precision: Precision) -> dict[str, float]:
     """Train one epoch and return the mean of each term."""
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message=".*isinstance.treespec, LeafSpec.*")  # Lightning's own doing
-            group.train_to(group.epochs_trained + 1)
+            group.train_to(group.epochs_trained + 1, precision=precision)
     except SystemExit as ended:  # what Lightning makes of Ctrl-C
         raise KeyboardInterrupt from ended
     if group.divergence is not None:
