@@ -1,4 +1,7 @@
-"""Times of things that take turns: on a machine whose speed drifts only ratios within a round mean anything."""
+"""Times of things that take turns: on a machine whose speed drifts only ratios within a round mean anything.
+
+Times are the processor's, which others on the machine disturb less; of one thread they are those of the clock.
+"""
 
 import time
 from collections.abc import Callable, Mapping
@@ -20,14 +23,14 @@ class Ratio(NamedTuple):
 
 
 def take_turns(runners: Mapping[str, Callable[[], None]], rounds: int) -> dict[str, list[float]]:
-    """Run each once a round, in every other round the other way round, and return the seconds by name and round."""
+    """Run each once a round, in every other one in reverse; return the processor's seconds by name and round."""
     seconds: dict[str, list[float]] = {name: [] for name in runners}
     order = list(runners)
     for _ in range(rounds):
         for name in order:
-            begun = time.perf_counter()
+            begun = time.process_time()
             runners[name]()
-            seconds[name].append(time.perf_counter() - begun)
+            seconds[name].append(time.process_time() - begun)
         order.reverse()
     return seconds
 
