@@ -4,8 +4,8 @@
     python -m benchmarks.precision --only digits
 
 Trains ten folds as a sweep does, scores them in float32, and prints for each objective the mean over the folds trained
-in float32, the mean of the paired differences (`bf16` less float32: above 0 it is worse), and the standard error of that.
-Quality holds where the difference is within one standard error. Takes about twenty minutes.
+in float32, the mean of the paired differences (`bf16` less float32: above 0 it is worse), and the standard error of
+that. Quality holds where the difference is within one standard error. Takes about twenty minutes.
 """
 
 import argparse

@@ -65,6 +65,7 @@ def test_the_folder_is_complete_and_nothing_else_lies_in_it(odd_path: Path) -> N
         "dataset_sha256": BEST.measured.dataset_sha256,
         "epochs": 3,
         "seed": 7,
+        "precision": "float32",
         "threads": 1,
     }
     with Image.open(report.folder / "samples.png") as picture:
@@ -112,6 +113,17 @@ def test_a_training_that_was_broken_off_ends_with_the_same_bits(name: str, after
     assert (through.restored, report.restored) == (0, after)
     assert [epoch.trained for epoch in resumed.seen] == list(range(after, 4))
     assert contents(broken) == contents(through.folder)
+
+
+def test_a_champion_of_bf16_is_trained_in_bf16(odd_path: Path) -> None:
+    measured = BEST.measured.model_copy(update={"precision": "bf16"})
+    best = BEST.model_copy(update={"measured": measured})
+    through, broken = train(odd_path / "through", best), interrupted(odd_path / "broken", after=1, best=best)
+    train(broken, best)
+    assert contents(broken) == contents(through.folder)
+    plain = train(odd_path / "plain")
+    assert contents(plain.folder)["model.safetensors"] != contents(broken)["model.safetensors"]
+    assert plain.config.training["terms"] == pytest.approx(through.config.training["terms"], rel=1e-2)
 
 
 def test_a_training_that_was_killed_while_it_wrote_its_files_ends_the_same(odd_path: Path) -> None:
