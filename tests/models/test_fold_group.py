@@ -72,18 +72,20 @@ def test_three_epochs_and_then_nine_are_nine_bit_for_bit(name: str) -> None:
         assert [[*a, *b] for a, b in zip(first.curves[term], continued.curves[term], strict=True)] == folds
 
 
-@pytest.mark.parametrize("name", ["beta_vae", "factor_vae", "infogan"])
-@pytest.mark.parametrize("largest_stack", [0, LARGEST_STACKED_WORK])
-def test_in_bf16_weights_stay_float32_and_two_epochs_and_then_three_are_three_bit_for_bit(
+@pytest.mark.parametrize(
+    ("name", "largest_stack"),
+    [("factor_vae", 0), ("factor_vae", LARGEST_STACKED_WORK), ("infogan", LARGEST_STACKED_WORK)],
+)
+def test_in_bf16_weights_stay_float32_and_an_epoch_and_then_two_are_two_bit_for_bit(
     name: str, largest_stack: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("models.stacking.LARGEST_STACKED_WORK", largest_stack)
     plain, whole, first, continued = (group(name) for _ in range(4))
-    plain.train_to(3)
-    whole.train_to(3, precision="bf16")
-    first.train_to(2, precision="bf16")
+    plain.train_to(2)
+    whole.train_to(2, precision="bf16")
+    first.train_to(1, precision="bf16")
     continued.load_state(load(save(first.state())))
-    continued.train_to(3, precision="bf16")
+    continued.train_to(2, precision="bf16")
     assert same(continued.state(), whole.state())
     assert not same(plain.state(), whole.state())
     assert {tensor.dtype for tensor in whole.state().values()} == {torch.float32, torch.int64}
