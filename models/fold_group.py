@@ -19,6 +19,8 @@ from torch.utils.data import DataLoader
 
 from models.base import GenerativeModel
 from models.learner import Learner, below
+from models.networks import multiplying_in
+from models.precision import Precision
 from models.stacking import stack, unstack, worth_stacking
 
 __all__ = ["Divergence", "FoldGroup", "SeedFor", "Watch"]
@@ -93,8 +95,15 @@ class FoldGroup(pl.LightningModule):
         self._sums: dict[str, Tensor] = {}
         self._watch: Watch | None = None
 
-    def train_to(self, epochs: int, accelerator: str = "cpu", watch: Watch | None = None) -> None:
-        """Train every fold until it has seen `epochs` epochs in all.
+    def train_to(
+        self,
+        epochs: int,
+        *,
+        accelerator: str = "cpu",
+        precision: Precision = "float32",
+        watch: Watch | None = None,
+    ) -> None:
+        """Train every fold until it has seen `epochs` epochs in all; the models compute in float32 again afterwards.
 
         Side effects: fills `curves` (term → fold → epoch), `epoch_times` (milliseconds since 1970) and, if a term
         becomes non-finite, `divergence`, upon which training ends.
@@ -111,7 +120,8 @@ class FoldGroup(pl.LightningModule):
             devices=1,
             barebones=True,
         )
-        trainer.fit(self)
+        with multiplying_in(precision, self):
+            trainer.fit(self)
 
     def model(self, fold: int) -> GenerativeModel:
         """Return the model of one fold as it now is: one of those that the group was given."""

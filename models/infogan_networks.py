@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from models.infogan_hyperparameters import InfoGAN
 from models.losses.gaussian import LOG_VAR_RANGE, draw_gaussian
-from models.networks import SLOPE, Dense, batch_normalised, decoder, encoder
+from models.networks import SLOPE, Dense, Network, batch_normalised, decoder, encoder
 from models.spectral import SpectralNorm
 
 __all__ = ["CONTINUOUS", "Codes", "Discriminator", "Generator", "Readings"]
@@ -128,7 +128,7 @@ class Discriminator(nn.Module):
         units = chosen.units or chosen.hidden
         outputs = 2 * chosen.bottleneck if self.stochastic else chosen.bottleneck
         reader = encoder(chosen.network, side=side, hidden=chosen.hidden, outputs=units)
-        network = nn.Sequential(
+        network = Network(
             batch_normalised(reader) if chosen.batch_norm else reader, nn.LeakyReLU(SLOPE), Dense(units, outputs)
         )
         self.encoder = SpectralNorm(network) if chosen.spectral_norm else network

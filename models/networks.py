@@ -6,13 +6,28 @@ the outputs mean is the models' business.
 """
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import chain, pairwise
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-__all__ = ["CONV_SIDE", "SLOPE", "BatchNorm", "Dense", "batch_normalised", "decoder", "encoder", "perceptron"]
+from models.precision import Precision
+
+__all__ = [
+    "CONV_SIDE",
+    "SLOPE",
+    "BatchNorm",
+    "Dense",
+    "Network",
+    "batch_normalised",
+    "decoder",
+    "encoder",
+    "multiplying_in",
+    "perceptron",
+]
 
 CONV_SIDE = 28
 """The image side that the convolutional networks are built for: two halvings lead to 7×7."""
@@ -55,14 +70,56 @@ class BatchNorm(nn.Module):
         return F.batch_norm(x, None, None, self.weight, self.bias, training=True)
 
 
-def perceptron(inputs: int, hidden: int, layers: int, outputs: int) -> nn.Sequential:
+class Network(nn.Sequential):
+    """Layers one after another, which may multiply in bfloat16 (Micikevicius 2018, §3.1; Kalamkar 2019).
+
+    Weights stay what they are, and what comes out has the type of what went in, so that losses are never computed in
+    bfloat16.
+
+    Attributes:
+        bf16: Whether they do; `multiplying_in` says so.
+    """
+
+    bf16: bool = False
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return what the last layer makes of what the others made of x."""
+        if not self.bf16:
+            return self._through(x)
+        with torch.autocast(x.device.type, torch.bfloat16):
+            return self._through(x).to(x.dtype)
+
+    def _through(self, x: Tensor) -> Tensor:
+        for layer in self:
+            x = layer(x)
+        return x
+
+
+@contextmanager
+def multiplying_in(precision: Precision, model: nn.Module) -> Iterator[None]:
+    """Have all networks of a model multiply in these numbers, and in float32 again afterwards.
+
+    Lightning's `bf16-mixed` would not do: it holds one autocast around a step, and as long as that lasts it keeps the
+    bfloat16 copies of weights that a step of many minibatches has changed since.
+    """
+    networks = [module for module in model.modules() if isinstance(module, Network)]
+    for network in networks:
+        network.bf16 = precision == "bf16"
+    try:
+        yield
+    finally:
+        for network in networks:
+            network.bf16 = False
+
+
+def perceptron(inputs: int, hidden: int, layers: int, outputs: int) -> Network:
     """Build a dense network from `(batch, inputs)` to `(batch, outputs)` with so many hidden layers, at least one."""
     widths = [inputs, *[hidden] * layers]
     rectified = [(Dense(before, after), nn.LeakyReLU(SLOPE)) for before, after in pairwise(widths)]
-    return nn.Sequential(*chain.from_iterable(rectified), Dense(hidden, outputs))
+    return Network(*chain.from_iterable(rectified), Dense(hidden, outputs))
 
 
-def encoder(network: str, *, side: int, hidden: int, outputs: int, layers: int = 1) -> nn.Sequential:
+def encoder(network: str, *, side: int, hidden: int, outputs: int, layers: int = 1) -> Network:
     """Build a network from images `(batch, side, side)` to features `(batch, outputs)`.
 
     A dense one has so many hidden layers; a convolutional one is always the same.
@@ -72,22 +129,22 @@ def encoder(network: str, *, side: int, hidden: int, outputs: int, layers: int =
     """
     match network:
         case "dense":
-            return nn.Sequential(nn.Flatten(), *perceptron(side * side, hidden, layers, outputs))
+            return Network(nn.Flatten(), *perceptron(side * side, hidden, layers, outputs))
         case "conv":
             _require_conv_side(side)
             return _conv_encoder(hidden, outputs)
     raise ValueError(_unknown(network))
 
 
-def batch_normalised(network: nn.Sequential) -> nn.Sequential:
+def batch_normalised(network: Network) -> Network:
     """Return an encoder with a normalisation behind every layer that has weights, but the first (Radford 2015)."""
     weighted = [layer for layer in network if isinstance(layer, Dense | nn.Conv2d)]
     norms: dict[nn.Module, BatchNorm] = {layer: BatchNorm(len(layer.get_parameter("bias"))) for layer in weighted[1:]}
     pairs = [(layer, norms[layer]) if layer in norms else (layer,) for layer in network]
-    return nn.Sequential(*chain.from_iterable(pairs))
+    return Network(*chain.from_iterable(pairs))
 
 
-def decoder(network: str, *, inputs: int, side: int, hidden: int, layers: int = 1) -> nn.Sequential:
+def decoder(network: str, *, inputs: int, side: int, hidden: int, layers: int = 1) -> Network:
     """Build a network from codes `(batch, inputs)` to the logits of images `(batch, side, side)`.
 
     A dense one has so many hidden layers; a convolutional one is always the same.
@@ -97,16 +154,16 @@ def decoder(network: str, *, inputs: int, side: int, hidden: int, layers: int = 
     """
     match network:
         case "dense":
-            return nn.Sequential(*perceptron(inputs, hidden, layers, side * side), nn.Unflatten(1, (side, side)))
+            return Network(*perceptron(inputs, hidden, layers, side * side), nn.Unflatten(1, (side, side)))
         case "conv":
             _require_conv_side(side)
             return _conv_decoder(inputs, hidden)
     raise ValueError(_unknown(network))
 
 
-def _conv_encoder(hidden: int, outputs: int) -> nn.Sequential:
+def _conv_encoder(hidden: int, outputs: int) -> Network:
     narrow, wide = _channels(hidden)
-    return nn.Sequential(
+    return Network(
         nn.Unflatten(1, (1, CONV_SIDE)),
         nn.Conv2d(1, narrow, kernel_size=4, stride=2, padding=1),
         nn.LeakyReLU(SLOPE),
@@ -117,9 +174,9 @@ def _conv_encoder(hidden: int, outputs: int) -> nn.Sequential:
     )
 
 
-def _conv_decoder(inputs: int, hidden: int) -> nn.Sequential:
+def _conv_decoder(inputs: int, hidden: int) -> Network:
     narrow, wide = _channels(hidden)
-    return nn.Sequential(
+    return Network(
         Dense(inputs, wide * 7 * 7),
         nn.LeakyReLU(SLOPE),
         nn.Unflatten(1, (wide, 7, 7)),

@@ -61,6 +61,7 @@ def write_best(
             folds=spec.folds,
             epochs=spec.hyperband.max_epochs,
             seed=spec.seed,
+            precision=spec.precision,
             feature_network=result.feature_network,
             device=spec.resources.device,
             **asdict(data),

@@ -20,6 +20,7 @@ from models.datasets import DATASETS, Dataset, DatasetError, load_training
 from models.fold_group import FoldGroup, Watch
 from models.hyperparameters import HYPERPARAMETERS, defaults
 from models.learner import below
+from models.precision import Precision
 from models.saved import ModelConfig, read_config, weights_of
 from sweeps.errors import SweepError
 from sweeps.execution.sample_grid import COLUMNS, sample_grid_png
@@ -120,10 +121,11 @@ def train_champion(
     with files.claimed(recipe):
         group = _fold_group(best, dataset)
         terms = _restore(files, group)
-        restored, epochs = group.epochs_trained, best.measured.epochs
+        restored, epochs, precision = group.epochs_trained, best.measured.epochs, best.measured.precision
         watch(Epoch(restored, epochs, terms))
         while group.epochs_trained < epochs:
-            terms = _train_epoch(group, device, _within(Epoch(group.epochs_trained, epochs, terms), watch))
+            told = _within(Epoch(group.epochs_trained, epochs, terms), watch)
+            terms = _train_epoch(group, device, precision, told)
             files.write_checkpoint(_checkpoint(group, terms))
             watch(Epoch(group.epochs_trained, epochs, terms))
         config = _write(files, best, recipe, group.model(0), terms)
@@ -146,6 +148,7 @@ def _recipe(best: BestConfig, threads: int, device: Device) -> Recipe:
         "dataset_sha256": measured.dataset_sha256,
         "epochs": measured.epochs,
         "seed": measured.seed,
+        "precision": measured.precision,
         "threads": threads,
         "device": device,
     }
@@ -212,12 +215,12 @@ def _within(begun: Epoch, watch: Callable[[Epoch], None]) -> Watch:
     return tell
 
 
-def _train_epoch(group: FoldGroup, device: Device, watch: Watch) -> dict[str, float]:
+def _train_epoch(group: FoldGroup, device: Device, precision: Precision, watch: Watch) -> dict[str, float]:
     """Train one epoch and return the mean of each term."""
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message=".*isinstance.treespec, LeafSpec.*")  # Lightning's own doing
-            group.train_to(group.epochs_trained + 1, device, watch)
+            group.train_to(group.epochs_trained + 1, accelerator=device, precision=precision, watch=watch)
     except SystemExit as ended:  # what Lightning makes of Ctrl-C
         raise KeyboardInterrupt from ended
     if group.divergence is not None:

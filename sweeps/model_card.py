@@ -62,8 +62,8 @@ def _training(best: BestConfig, config: ModelConfig) -> list[str]:
     part = "a subset of the training part" if measured.limit else "the whole training part"
     return [
         f"{measured.epochs} epochs on {examples} images, {part} of `{measured.dataset}` "
-        f"(SHA-256 `{measured.dataset_sha256}`), seed {measured.seed}. The test part was not touched. "
-        + REPEATABLE[config.training["recipe"]["device"]],
+        f"(SHA-256 `{measured.dataset_sha256}`), seed {measured.seed}, precision {measured.precision}. "
+        "The test part was not touched. " + REPEATABLE[config.training["recipe"]["device"]],
         _table(("term", "mean over the last epoch"), config.training["terms"].items()),
     ]
 

@@ -45,6 +45,9 @@ BYTES_PER_FOLD = {
 }
 """A fold's share of a checkpoint, with the defaults; the same benchmark."""
 
+COMPARED = ("model", "dataset", "folds", "resources", "precision")
+"""What two specs must have in common for their evaluations to take equally long."""
+
 START_SECONDS = 11.0
 """Ray, the workers' imports and the end of a sweep, once a run."""
 
@@ -148,7 +151,7 @@ def _measured_seconds_per_fold_epoch(spec: SweepSpec, home: Home) -> float | Non
 def _seconds_per_fold_epoch(spec: SweepSpec, files: SweepFiles) -> list[float]:
     """Return what each evaluation of a sweep took, or nothing if the sweep does not compare."""
     known, wanted = files.read_json(files.spec) or {}, spec.model_dump(mode="json")
-    if any(known.get(key) != wanted[key] for key in ("model", "dataset", "folds", "resources")):
+    if any(known.get(key) != wanted.get(key) for key in COMPARED):
         return []
     return [
         result.train_seconds / (spec.folds * (result.epochs - result.first_epoch + 1))

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from models.hyperparameters import defaults, rules
+from models.precision import Precision
 from search_spaces.domains import Choice, Domain, IntegerRange, LogUniform, Uniform, Value
 from search_spaces.space import Condition, Dimension, SearchSpace
 from sweeps.search.ladder import Ladder, build_ladder
@@ -123,6 +124,7 @@ class SweepSpec(_Strict):
     searcher: Literal["tpe", "random"] = "tpe"
     seed: int = Field(default=0, ge=0, lt=2**63)
     resources: Resources = Resources()
+    precision: Precision = Field(default="float32", exclude_if=lambda precision: precision == "float32")
     # What a preset stands for is written out: the sweep is the same without its name.
     preset: str | None = Field(default=None, exclude=True)
     # How a sweep is shown changes no result, so that it may be switched on for one that was begun without.
@@ -134,7 +136,7 @@ class SweepSpec(_Strict):
         return f"{self.name}-{hashlib.sha256(self.canonical().encode()).hexdigest()[:8]}"
 
     def canonical(self) -> str:
-        """Return the one text of this spec: every default written out, keys sorted."""
+        """Return the one text of this spec: every default written out but that of `precision`, keys sorted."""
         return json.dumps(self.model_dump(mode="json"), sort_keys=True, allow_nan=False)
 
     def natural(self) -> "SweepSpec":

@@ -27,6 +27,7 @@ EXAMPLES = {
     "searcher": "searcher: tpe",
     "seed": "seed: 0",
     "resources": "resources: {cpus: 1, gpus: 0}",
+    "precision": "precision: bf16",
 }
 """How each section is written."""
 

@@ -15,6 +15,7 @@ from models.datasets import load_training
 from models.fold_group import FoldGroup
 from models.fold_group import Watch as FoldGroupWatch
 from models.hyperparameters import HYPERPARAMETERS
+from models.precision import Precision
 from models.saved import weights_of
 from sweeps.errors import SweepError
 from sweeps.execution.lease import hold_lease
@@ -67,6 +68,7 @@ def test_the_folder_is_complete_and_nothing_else_lies_in_it(odd_path: Path) -> N
         "dataset_sha256": BEST.measured.dataset_sha256,
         "epochs": 3,
         "seed": 7,
+        "precision": "float32",
         "threads": 1,
         "device": "cpu",
     }
@@ -117,6 +119,17 @@ def test_a_training_that_was_broken_off_ends_with_the_same_bits(name: str, after
     assert contents(broken) == contents(through.folder)
 
 
+def test_a_champion_of_bf16_is_trained_in_bf16(odd_path: Path) -> None:
+    measured = BEST.measured.model_copy(update={"precision": "bf16"})
+    best = BEST.model_copy(update={"measured": measured})
+    through, broken = train(odd_path / "through", best), interrupted(odd_path / "broken", after=1, best=best)
+    train(broken, best)
+    assert contents(broken) == contents(through.folder)
+    plain = train(odd_path / "plain")
+    assert contents(plain.folder)["model.safetensors"] != contents(broken)["model.safetensors"]
+    assert plain.config.training["terms"] == pytest.approx(through.config.training["terms"], rel=1e-2)
+
+
 def test_a_training_that_was_killed_while_it_wrote_its_files_ends_the_same(odd_path: Path) -> None:
     through = contents(train(odd_path / "through").folder)
     writing = interrupted(odd_path / "writing", after=3)
@@ -162,9 +175,11 @@ def test_a_champion_is_trained_on_the_kind_of_device_of_its_sweep_unless_told_ot
     used: list[str] = []
     on_cpu = FoldGroup.train_to
 
-    def train_to(group: FoldGroup, epochs: int, accelerator: str, watch: FoldGroupWatch) -> None:
+    def train_to(
+        group: FoldGroup, epochs: int, *, accelerator: str, precision: Precision, watch: FoldGroupWatch
+    ) -> None:
         used.append(accelerator)
-        on_cpu(group, epochs, "cpu", watch)
+        on_cpu(group, epochs, precision=precision, watch=watch)
 
     monkeypatch.setattr(FoldGroup, "train_to", train_to)
     monkeypatch.setattr("torch.cuda.is_available", lambda: True)

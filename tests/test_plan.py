@@ -58,6 +58,7 @@ def test_a_sweep_of_the_same_kind_in_the_home_is_the_basis(home: Home) -> None:
 def test_sweeps_of_another_kind_are_no_basis(home: Home) -> None:
     begin(home, small_spec(folds=4))
     begin(home, small_spec(resources={"cpus": 2}))
+    begin(home, small_spec(precision="bf16"))
     begin(home, small_spec(model="infogan", space="infogan", fixed={}))
     assert make_plan(small_spec(), home, workers=1).estimate.basis == "figures measured on another machine"
 

@@ -83,6 +83,7 @@ def test_the_identity_does_not_depend_on_the_order_of_keys_or_on_written_out_def
         {"hyperband": {"max_epochs": 9, "lag": 5}},
         {"dataset": {"name": "digits", "limit": 1000}},
         {"resources": {"cpus": 2}},
+        {"precision": "bf16"},
     ],
     ids=lambda change: next(iter(change)),
 )
@@ -114,6 +115,7 @@ def test_writing_out_what_is_the_default_anyway_is_the_same_spec() -> None:
         "searcher": "tpe",
         "seed": 0,
         "resources": {"cpus": 1, "gpus": 0},
+        "precision": "float32",
     }
     assert parse_spec(written_out).sweep_id == parse_spec(PLAIN).sweep_id
 

@@ -66,6 +66,7 @@ def test_a_name_like_no_other_is_told_all_that_there_are() -> None:
         ({"hyperband": {"max_epochs": 0}}, "hyperband.max_epochs"),
         ({"hyperband": 9}, "hyperband"),
         ({"resources": {"gpus": -1}}, "resources.gpus"),
+        ({"precision": "medium"}, "precision"),
         ({"fixed": ["latent_dim"]}, "fixed"),
         ({"fixed": {"latent_dim": [16]}}, "fixed.latent_dim"),
         ({"fixed": {"lr": float("nan")}}, "fixed.lr"),

@@ -10,6 +10,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from models.datasets import DATASETS
+from models.precision import Precision
 from search_spaces.domains import Value
 from sweeps.errors import SweepError
 from sweeps.search.seeds import Purpose, derive_seed
@@ -56,6 +57,7 @@ class Measured(_Frozen):
     folds_sha256: str
     epochs: int
     seed: int
+    precision: Precision = "float32"
     feature_network: str
     device: Device = "cpu"
 

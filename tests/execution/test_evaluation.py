@@ -109,6 +109,19 @@ def test_without_its_checkpoint_a_trial_is_trained_from_its_start_to_the_same_bi
     assert (result.first_epoch, len(result.epoch_times)) == (2, 2)
 
 
+def test_a_sweep_in_bf16_trains_other_weights_and_continues_them_to_the_same_bits(
+    bench: Workbench, odd_path: Path
+) -> None:
+    spec = SPEC.model_copy(update={"precision": "bf16"})
+    reduced, anew = (replace(bench, spec=spec, files=Home(odd_path / name).sweep(spec.sweep_id)) for name in "ab")
+    first = evaluate(reduced, FIRST)
+    assert first.curves["loss/L"][0] == pytest.approx(evaluate(bench, FIRST).curves["loss/L"][0], rel=1e-3)
+    assert first.curves != evaluate(bench, FIRST).curves
+    evaluate(anew, FIRST)
+    anew.files.checkpoint(1, 0).unlink()
+    assert arithmetic(evaluate(anew, SECOND)) == arithmetic(evaluate(reduced, SECOND))
+
+
 def test_a_damaged_checkpoint_is_refused_with_its_path_and_left_alone(bench: Workbench) -> None:
     evaluate(bench, FIRST)
     path = bench.files.checkpoint(1, 0)

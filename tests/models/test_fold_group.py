@@ -80,6 +80,35 @@ def test_whoever_watches_is_told_how_much_of_an_epoch_is_done(one_by_one: None) 
     assert told == pytest.approx([0.5 / 3, 1 / 3, 1.5 / 3, 2 / 3, 2.5 / 3, 1.0])
 
 
+@pytest.mark.parametrize(
+    ("name", "largest_stack"),
+    [("factor_vae", 0), ("factor_vae", LARGEST_STACKED_WORK), ("infogan", LARGEST_STACKED_WORK)],
+)
+def test_in_bf16_weights_stay_float32_and_an_epoch_and_then_two_are_two_bit_for_bit(
+    name: str, largest_stack: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("models.stacking.LARGEST_STACKED_WORK", largest_stack)
+    plain, whole, first, continued = (group(name) for _ in range(4))
+    plain.train_to(2)
+    whole.train_to(2, precision="bf16")
+    first.train_to(1, precision="bf16")
+    continued.load_state(load(save(first.state())))
+    continued.train_to(2, precision="bf16")
+    assert same(continued.state(), whole.state())
+    assert not same(plain.state(), whole.state())
+    assert {tensor.dtype for tensor in whole.state().values()} == {torch.float32, torch.int64}
+    for fold in range(3):
+        assert whole.curves["loss/L"][fold] == pytest.approx(plain.curves["loss/L"][fold], rel=1e-2)
+
+
+def test_whatever_a_group_was_trained_in_its_models_draw_and_score_in_float32() -> None:
+    trained = group()
+    trained.train_to(1, precision="bf16")
+    alone = models("beta_vae", [0])[0]
+    alone.load_state_dict(trained.model(0).state_dict())
+    assert torch.equal(trained.model(0).sample(5, seeded(0)), alone.sample(5, seeded(0)))
+
+
 def test_one_group_trained_in_two_goes_is_the_same_too() -> None:
     whole, in_goes = group(), group()
     whole.train_to(4)

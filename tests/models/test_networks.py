@@ -4,7 +4,8 @@ import pytest
 import torch
 from torch.nn import BatchNorm2d, LeakyReLU, Linear
 
-from models.networks import BatchNorm, Dense, batch_normalised, decoder, encoder
+from models.networks import BatchNorm, Dense, Network, batch_normalised, decoder, encoder, multiplying_in
+from models.precision import Precision
 
 
 @pytest.mark.parametrize(("network", "side"), [("dense", 5), ("dense", 8), ("dense", 28), ("conv", 28)])
@@ -42,6 +43,43 @@ def test_a_dense_layer_is_a_linear_layer_of_torch() -> None:
     ours, theirs, x = Dense(5, 3), Linear(5, 3), torch.rand(4, 5)
     theirs.load_state_dict({"weight": ours.weight.T, "bias": ours.bias})
     torch.testing.assert_close(ours(x), theirs(x))
+
+
+def test_in_bf16_a_layer_multiplies_rounded_numbers_and_its_network_gives_float32() -> None:
+    network, x = Network(Dense(50, 3)), torch.rand(4, 50)
+    weight, bias = (parameter.detach() for parameter in network.parameters())
+    before = network(x)
+    with multiplying_in("bf16", network):
+        reduced = network(x)
+    exact = x.bfloat16().double() @ weight.bfloat16().double() + bias.bfloat16().double()
+    assert reduced.dtype == torch.float32
+    assert torch.equal(reduced, exact.bfloat16().float())
+    assert not torch.equal(reduced, before)
+    assert torch.equal(network(x), before)
+
+
+def test_in_bf16_a_network_sees_what_a_step_made_of_its_weights() -> None:
+    network, x = Network(Dense(5, 3)), torch.rand(4, 5)
+    with multiplying_in("bf16", network):
+        before = network(x)
+        for parameter in network.parameters():
+            parameter.data.mul_(2)
+        torch.testing.assert_close(network(x), 2 * before)
+
+
+@pytest.mark.parametrize("precision", ["float32", "bf16"])
+def test_float64_is_left_alone_in_every_precision(precision: Precision) -> None:
+    network, x = encoder("conv", side=28, hidden=16, outputs=4).double(), torch.rand(3, 28, 28, dtype=torch.float64)
+    with multiplying_in(precision, network):
+        inside = network(x)
+    assert torch.equal(inside, network(x))
+
+
+def test_a_network_is_in_float32_again_after_an_error() -> None:
+    network = Network(Dense(5, 3))
+    with pytest.raises(RuntimeError), multiplying_in("bf16", network):
+        network(torch.rand(4, 6))
+    assert not network.bf16
 
 
 def test_an_image_does_not_depend_on_the_others_of_its_batch() -> None:

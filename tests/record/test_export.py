@@ -62,6 +62,13 @@ def test_it_says_on_which_kind_of_device_and_without_it_means_the_cpu(home: Home
     assert read_best(best_path).measured.device == "cpu"
 
 
+def test_it_says_in_what_precision_and_files_that_do_not_are_of_float32(best_path: Path, home: Home) -> None:
+    reduced = read_best(finish(home, small_spec(precision="bf16")).best)
+    assert (read_best(best_path).measured.precision, reduced.measured.precision) == ("float32", "bf16")
+    best_path.write_text(best_path.read_text(encoding="utf-8").replace("  precision: float32\n", ""), encoding="utf-8")
+    assert read_best(best_path).measured.precision == "float32"
+
+
 def test_it_begins_with_the_sweep_it_came_from(best_path: Path) -> None:
     first = best_path.read_text(encoding="utf-8").splitlines()[0]
     assert first == f"# The best configuration of sweep {SPEC.sweep_id}."
