@@ -8,7 +8,7 @@ from typing import Any
 from models.datasets import DATASETS
 from models.hyperparameters import HYPERPARAMETERS, rules
 from search_spaces.shipped import load_shipped, shipped_names
-from sweeps.errors import SweepError
+from sweeps.errors import UnknownNameError
 
 __all__ = ["describe_datasets", "describe_models", "describe_spaces"]
 
@@ -17,7 +17,7 @@ def describe_models(name: str | None = None) -> dict[str, Any]:
     """Return each model's meaning, or one model with its hyperparameters.
 
     Raises:
-        SweepError: There is no such model.
+        UnknownNameError: There is no such model.
     """
     described = {}
     for model in _chosen(name, HYPERPARAMETERS, "model"):
@@ -35,7 +35,7 @@ def describe_spaces(name: str | None = None) -> dict[str, Any]:
     """Return the shipped spaces, or one of them.
 
     Raises:
-        SweepError: There is no such space.
+        UnknownNameError: There is no such space.
     """
     return {"spaces": {space: load_shipped(space) for space in _chosen(name, shipped_names(), "space")}}
 
@@ -44,7 +44,7 @@ def describe_datasets(name: str | None = None) -> dict[str, Any]:
     """Return the datasets, or one of them.
 
     Raises:
-        SweepError: There is no such dataset.
+        UnknownNameError: There is no such dataset.
     """
     described = {}
     for dataset in _chosen(name, DATASETS, "dataset"):
@@ -66,5 +66,5 @@ def _chosen(name: str | None, known: Iterable[str], noun: str) -> list[str]:
     if name not in names:
         near = get_close_matches(name, names, n=1)
         remedy = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(names)}."
-        raise SweepError(f"it must be a {noun} that ships, but got {name!r}. {remedy}")
+        raise UnknownNameError(f"it must be a {noun} that ships, but got {name!r}. {remedy}")
     return [name]

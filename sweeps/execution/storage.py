@@ -121,13 +121,21 @@ class SweepFiles:
             raise _refused(path, f"it must belong to {self.sweep_id}, trial {trial}, rung {rung}, but holds {found}")
         return result
 
+    def evaluations(self) -> list[tuple[int, int]]:
+        """Return trial and rung of every result, in order, without reading any.
+
+        Raises:
+            StorageError: A file in the folder is named as no result is.
+        """
+        return sorted(map(self._key, (self.root / "evaluations").glob("*/*.json")))
+
     def results(self) -> Iterator[EvaluationResult]:
         """Yield every result, by trial and rung.
 
         Raises:
             StorageError: A file in the folder is no result of this sweep.
         """
-        for trial, rung in sorted(map(self._key, (self.root / "evaluations").glob("*/*.json"))):
+        for trial, rung in self.evaluations():
             result = self.read_result(trial, rung)
             if result is not None:
                 yield result
