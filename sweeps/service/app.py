@@ -42,7 +42,6 @@ def make_app(
         openapi_url=None,  # as a route of its own, so that it needs a token as others do
         docs_url=None,
         redoc_url=None,
-        max_body_size=limits.body_bytes,
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]  # FastAPI's own way to extend the document

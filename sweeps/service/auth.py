@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sweeps.errors import StorageError
-from sweeps.service.limits import RateLimit
+from sweeps.service.limits import RateLimit, limited
 from sweeps.service.problems import ForbiddenError, problem_response
 from sweeps.service.tokens import Role, Token, Tokens
 
@@ -48,7 +48,7 @@ class Doorkeeper:
         else:
             refusal = self._refusal(token, headers)
             scope.setdefault("state", {})["token"] = token
-        await (refusal or self.app)(scope, receive, send)
+        await (refusal or self.app)(scope, limited(receive, self.rate.limits.body_bytes), send)
 
     def _refusal(self, token: Token | None, headers: Headers) -> Response | None:
         if token is None:

@@ -8,8 +8,8 @@ from fastapi import Depends, Path, Request
 from sweeps.execution.storage import Home, SweepFiles
 from sweeps.plan import Plan, make_plan
 from sweeps.service.board import Board, SweepView, UnknownSweep
-from sweeps.service.refs import DEFAULT_PROJECT, project_home, split_ref
 from sweeps.service.problems import ForbiddenError
+from sweeps.service.refs import DEFAULT_PROJECT, project_home, split_ref
 from sweeps.service.tokens import Token
 from sweeps.settings import Settings, available_cpus
 from sweeps.spec import SweepSpec

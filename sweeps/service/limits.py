@@ -3,7 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-__all__ = ["Limits", "RateLimit"]
+from starlette.exceptions import HTTPException
+from starlette.types import Message, Receive
+
+__all__ = ["Limits", "RateLimit", "limited"]
 
 
 @dataclass(frozen=True)
@@ -39,3 +42,22 @@ class RateLimit:
             return (1 - left) / rate
         self._buckets[caller] = left - 1, now
         return 0.0
+
+
+def limited(receive: Receive, most: int) -> Receive:
+    """Return a receiver of at most so many bytes of a body, however they are sent.
+
+    Raises:
+        HTTPException: 413, from the receiver that is returned, as soon as there are more.
+    """
+    received = 0
+
+    async def receive_limited() -> Message:
+        nonlocal received
+        message = await receive()
+        received += len(message.get("body", b""))
+        if received > most:
+            raise HTTPException(413, f"A request has at most {most} bytes, but got more. Send less.")
+        return message
+
+    return receive_limited
