@@ -1,4 +1,4 @@
-"""Figures of the service in Prometheus' text form; labels hold routes as their routers name them, never what was sent."""
+"""Figures of the service in Prometheus' text form; labels hold the names of routes, never what was sent."""
 
 import time
 from collections import Counter as Count

@@ -155,7 +155,16 @@ def test_a_priority_is_set_within_its_range(service: Service, user: Caller) -> N
     user.post("/api/v1/sweeps", RAW, 201)
     path = f"/api/v1/sweeps/{SWEEP_ID}/priority"
     assert user.post(path, {"priority": -3})["priority"] == -3
-    for body in ({}, {"priority": 1001}, {"priority": "high"}, {"priority": 1.5}, {"priority": 1, "x": 1}, [], None):
+    wrong: list[Any] = [
+        {},
+        {"priority": 1001},
+        {"priority": "high"},
+        {"priority": 1.5},
+        {"priority": 1, "x": 1},
+        [],
+        None,
+    ]
+    for body in wrong:
         assert user.post(path, body, 422)["faults"]
     answer = user.ask("POST", path, headers={"Content-Type": "application/json"}, content=b'{"priority": ')
     assert answer.status_code == 422
