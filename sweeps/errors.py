@@ -2,7 +2,7 @@
 
 from dataclasses import asdict, dataclass
 
-__all__ = ["Fault", "LeaseError", "SpecError", "StorageError", "SweepError"]
+__all__ = ["Fault", "LeaseError", "SpecError", "StorageError", "SweepError", "UnknownNameError"]
 
 
 class SweepError(Exception):
@@ -15,6 +15,10 @@ class StorageError(SweepError):
 
 class LeaseError(SweepError):
     """Another driver holds the sweep."""
+
+
+class UnknownNameError(SweepError):
+    """Nothing has this name; its text says what there is."""
 
 
 @dataclass(frozen=True)

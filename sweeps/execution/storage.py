@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from threading import get_native_id
 from typing import Any
 
 from sweeps.errors import StorageError
@@ -120,13 +121,21 @@ class SweepFiles:
             raise _refused(path, f"it must belong to {self.sweep_id}, trial {trial}, rung {rung}, but holds {found}")
         return result
 
+    def evaluations(self) -> list[tuple[int, int]]:
+        """Return trial and rung of every result, in order, without reading any.
+
+        Raises:
+            StorageError: A file in the folder is named as no result is.
+        """
+        return sorted(map(self._key, (self.root / "evaluations").glob("*/*.json")))
+
     def results(self) -> Iterator[EvaluationResult]:
         """Yield every result, by trial and rung.
 
         Raises:
             StorageError: A file in the folder is no result of this sweep.
         """
-        for trial, rung in sorted(map(self._key, (self.root / "evaluations").glob("*/*.json"))):
+        for trial, rung in self.evaluations():
             result = self.read_result(trial, rung)
             if result is not None:
                 yield result
@@ -162,23 +171,33 @@ class SweepFiles:
         return content
 
 
-def write_atomically(path: Path, content: bytes) -> None:
+def write_atomically(path: Path, content: bytes, *, mode: int = 0o666) -> None:
     """Write a file beside its place and rename it there, so that nobody ever sees half of it.
+
+    Args:
+        path: Its place.
+        content: All of it.
+        mode: Who may read it, less the umask.
 
     Raises:
         StorageError: The disk is full, or the place cannot be written.
     """
-    with _written_beside(path, content) as beside:
+    with _written_beside(path, content, mode) as beside:
         beside.replace(path)
 
 
-def write_once(path: Path, content: bytes) -> bool:
+def write_once(path: Path, content: bytes, *, mode: int = 0o666) -> bool:
     """Write a file that never changes; return False if it is there already, and leave it alone.
+
+    Args:
+        path: Its place.
+        content: All of it.
+        mode: Who may read it, less the umask.
 
     Raises:
         StorageError: The disk is full, or the place cannot be written.
     """
-    with _written_beside(path, content) as beside:
+    with _written_beside(path, content, mode) as beside:
         try:
             os.link(beside, path)
         except FileExistsError:
@@ -193,11 +212,12 @@ def file_sha256(path: Path) -> str:
 
 
 @contextmanager
-def _written_beside(path: Path, content: bytes) -> Iterator[Path]:
+def _written_beside(path: Path, content: bytes, mode: int) -> Iterator[Path]:
     """Write a file beside its place, for the block to bring it there; afterwards nothing lies beside."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    beside = path.with_name(f".{path.name}.{os.getpid()}-{get_native_id()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        beside.touch(mode)
         with beside.open("wb") as file:
             file.write(content)
             file.flush()
