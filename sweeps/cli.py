@@ -65,7 +65,8 @@ def run(spec: SpecPath, home: HomeOption = None, workers: WorkersOption = None, 
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         with follow(console, checked.objective) as watch:
             report = run_sweep(checked, settings, workers=workers or _workers(checked.resources.cpus), watch=watch)
-        tell(report.as_json(), as_json, lambda console: cli_output.show_report(console, report, spec, home))
+        told = report.as_json() | {"preset": checked.preset}
+        tell(told, as_json, lambda console: cli_output.show_report(console, report, spec, home))
         raise typer.Exit({"finished": 0, "failed": 1, "interrupted": INTERRUPTED}[report.state])
 
 

@@ -91,6 +91,10 @@ class Plan:
         """Return the plan for scripts."""
         return {
             "sweep_id": self.spec.sweep_id,
+            "preset": self.spec.preset,
+            "fixed": self.spec.fixed,
+            "searched": list(self.spec.search_space().names),
+            "max_epochs": self.spec.hyperband.max_epochs,
             "trials": self.trials,
             "evaluations": self.evaluations,
             "fold_epochs": self.fold_epochs,

@@ -20,6 +20,13 @@ def test_the_plan_for_scripts_holds_counts_and_every_rung(home: Home) -> None:
     assert rungs == [[(9, 10, 1), (3, 10, 3), (1, 10, 9)], [(5, 10, 3), (1, 10, 9)], [(3, 10, 9)]]
 
 
+def test_the_plan_for_scripts_tells_what_a_preset_fixes_and_how_long_it_trains(home: Home) -> None:
+    shown = make_plan(small_spec(preset="article", hyperband={}), home, workers=1).as_json()
+    assert (shown["preset"], shown["max_epochs"], shown["searched"]) == ("article", 81, ["beta", "lr"])
+    assert shown["fixed"] == {"latent_dim": 4, "hidden": 16, "batch_size": 64}
+    assert make_plan(small_spec(), home, workers=1).as_json()["preset"] is None
+
+
 def test_every_model_and_dataset_has_an_estimate(home: Home) -> None:
     assert set(shipped_names()) == set(HYPERPARAMETERS)
     for model, dataset in product(HYPERPARAMETERS, DATASETS):
