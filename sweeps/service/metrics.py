@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from sweeps.service.answers import State
+from sweeps.service.state import State
 
 __all__ = ["MEDIA_TYPE", "Meter", "Metrics"]
 
