@@ -21,13 +21,16 @@ from models.base import GenerativeModel
 from models.learner import Learner, below
 from models.stacking import stack, unstack, worth_stacking
 
-__all__ = ["Divergence", "FoldGroup", "SeedFor"]
+__all__ = ["Divergence", "FoldGroup", "SeedFor", "Watch"]
 
 MINIBATCHES_PER_STEP = 50
 """Lightning's overhead of 0.2 to 0.9 ms a step all but vanishes at this length, and Ctrl-C is still heard at once."""
 
 SeedFor = Callable[[Literal["labels", "training"], int, int], int]
 """Gives the seed for a purpose, a fold and an epoch."""
+
+Watch = Callable[[float], None]
+"""Is told after a step how much of the epoch is done, from 0 to 1."""
 
 
 @dataclass(frozen=True)
@@ -88,14 +91,20 @@ class FoldGroup(pl.LightningModule):
             for model, folds in zip(self.models, self._folds, strict=True)
         ]
         self._sums: dict[str, Tensor] = {}
+        self._watch: Watch | None = None
 
-    def train_to(self, epochs: int, accelerator: str = "cpu") -> None:
+    def train_to(self, epochs: int, accelerator: str = "cpu", watch: Watch | None = None) -> None:
         """Train every fold until it has seen `epochs` epochs in all.
 
         Side effects: fills `curves` (term → fold → epoch), `epoch_times` (milliseconds since 1970) and, if a term
         becomes non-finite, `divergence`, upon which training ends.
+
+        Args:
+            epochs: How many, with those that were trained before.
+            accelerator: `cpu` or `gpu`.
+            watch: Told of every step.
         """
-        self.curves, self.epoch_times = {}, []
+        self.curves, self.epoch_times, self._watch = {}, [], watch
         trainer = pl.Trainer(
             max_epochs=epochs - self.epochs_trained,
             accelerator=accelerator,
@@ -148,6 +157,8 @@ class FoldGroup(pl.LightningModule):
                 self._sums[name] = self._sums[name] + value if name in self._sums else value
         if end == self._minibatches:
             self._end_epoch(self._folds[number])
+        if self._watch is not None:
+            self._watch((number * self._minibatches + end) / (len(self._learners) * self._minibatches))
 
     def on_train_epoch_end(self) -> None:
         """Count the epoch and note when it ended."""

@@ -7,7 +7,12 @@ from models.rule import choice, number
 
 __all__ = ["InfoGAN"]
 
-NO_LABELS = ("label_weight", 0.0)
+NO_LABELS = (("label_weight", 0.0), ("labels_per_class", 0))
+UNTIED = ("beta", 1.0)
+"""A label that says nothing has no gradient, whatever weighs it."""
+NO_CONTRAST = (("alpha", 0.0),)
+NO_BOTTLENECK = (("stochastic_bottleneck", False),)
+HELD = (("width", "dual"),)
 
 
 @dataclass(frozen=True)
@@ -29,12 +34,20 @@ class InfoGAN:
         0.1, 0.0, 100.0, "weight of the contrastive bound (InfoNCE) on I(c; x)", weight=True, neutral=0.0
     )
     nce: str = choice(
-        "full", ("full", "loo"), "form of the contrastive bound: full, or leave one out", unless=("alpha", 0.0)
+        "full", ("full", "loo"), "form of the contrastive bound: full, or leave one out", unless=NO_CONTRAST
     )
     candidates: int = number(
-        4096, 2, 4096, "candidates M of the contrastive bound, at most a whole minibatch", unless=("alpha", 0.0)
+        4096, 2, 4096, "candidates M of the contrastive bound, at most a whole minibatch", unless=NO_CONTRAST
     )
-    label_weight: float = number(1.0, 0.0, 100.0, "weight of the labelled examples' loss", weight=True, neutral=0.0)
+    label_weight: float = number(
+        1.0,
+        0.0,
+        100.0,
+        "weight of the labelled examples' loss",
+        weight=True,
+        neutral=0.0,
+        unless=(("labels_per_class", 0), UNTIED),
+    )
     kappa: float = number(
         1e-3,
         0.0,
@@ -42,18 +55,19 @@ class InfoGAN:
         "weight of the widths of I and z; with width dual, where that of I starts",
         weight=True,
         neutral=0.0,
+        when=(("stochastic_bottleneck", True), ("learned_noise", True)),
     )
     width: str = choice(
         "fixed",
         ("fixed", "dual"),
         "how the width of I is weighed: by kappa, or by a multiplier that holds it at target_width",
-        when=("stochastic_bottleneck", True),
+        when=(("stochastic_bottleneck", True),),
     )
     target_width: float = number(
-        200.0, 0.0, 1e5, "width KL(q(I|x) || N(0, 1)) to be held, in nats", when=("width", "dual")
+        200.0, 0.0, 1e5, "width KL(q(I|x) || N(0, 1)) to be held, in nats", when=HELD, unless=NO_BOTTLENECK
     )
     dual_rate: float = number(
-        1e-5, 1e-8, 1.0, "rise of the multiplier a step and nat of excess", when=("width", "dual")
+        1e-5, 1e-8, 1.0, "rise of the multiplier a step and nat of excess", when=HELD, unless=NO_BOTTLENECK
     )
     feature_matching: float = number(0.1, 0.0, 100.0, "weight of feature matching", weight=True, neutral=0.0)
     adversarial: str = choice("ns", ("ns", "hinge", "wgan-gp"), "kind of adversarial loss")
@@ -64,13 +78,19 @@ class InfoGAN:
         "weight of the penalty on slopes other than 1",
         weight=True,
         neutral=0.0,
-        when=("adversarial", "wgan-gp"),
+        when=(("adversarial", "wgan-gp"),),
     )
     r1: float = number(0.0, 0.0, 1000.0, "weight γ of the penalty on slopes at real images", weight=True, neutral=0.0)
-    r1_every: int = number(16, 1, 1000, "steps from one slope penalty at real images to the next", unless=("r1", 0.0))
+    r1_every: int = number(
+        16, 1, 1000, "steps from one slope penalty at real images to the next", unless=(("r1", 0.0),)
+    )
     spectral_norm: bool = choice(False, (True, False), "divide the discriminator's matrices by their spectral norms")
     labels_per_class: int = number(
-        250, 0, 100_000, "labels per class, taken inside each fold's training part", unless=NO_LABELS
+        250,
+        0,
+        100_000,
+        "labels per class, taken inside each fold's training part",
+        unless=(("label_weight", 0.0), UNTIED),
     )
     noise_dim: int = number(100, 1, 1024, "width of the noise z")
     bottleneck: int = number(256, 2, 4096, "width of the bottleneck I")

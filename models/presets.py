@@ -1,7 +1,10 @@
-"""The presets that ship: published or recommended settings of a model as YAML in `library/<model>/`; knows no torch."""
+"""The presets that ship: published or recommended settings of a model as YAML in `library/<model>/`; knows no torch.
+
+A file that is the `same_as` another gives a preset a second name.
+"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -24,7 +27,7 @@ class Preset:
         name: Unique among the presets of the model.
         meaning: One line for people.
         source: Where the settings stand, and what differs from there.
-        epochs: How long its source trains, in passes over the training part.
+        epochs: How long its source trains, in passes over the training part, unless the source says otherwise.
         hyperparameters: By name; what is not among them keeps its default.
     """
 
@@ -51,5 +54,7 @@ def load_preset(model: str, name: str) -> Preset:
     if name not in preset_names(model):
         raise KeyError(name)
     content = yaml.safe_load((LIBRARY / model / f"{name}.yaml").read_text(encoding="utf-8"))
+    if "same_as" in content:
+        return replace(load_preset(model, content["same_as"]), name=name, meaning=content["meaning"])
     hyperparameters = MappingProxyType(dict(content.pop("hyperparameters")))
     return Preset(model=model, name=name, hyperparameters=hyperparameters, **content)

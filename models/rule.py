@@ -4,9 +4,12 @@ from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, field
 from typing import Any
 
-__all__ = ["Rule", "Value", "choice", "number", "rule_of"]
+__all__ = ["Condition", "Rule", "Value", "choice", "in_a_spec", "number", "rule_of"]
 
 Value = float | int | str | bool
+
+Condition = tuple[str, Value]
+"""Another hyperparameter's name and a value of it."""
 
 
 @dataclass(frozen=True)
@@ -23,8 +26,8 @@ class Rule:
         choices: The values allowed, for `str` and `bool`.
         weight: True if it weighs a term of the training loss, which then cannot be compared between configurations.
         neutral: The value at which its term vanishes or the model reduces to its plain form; None if there is none.
-        when: The name and the value of another hyperparameter at which this one matters; None if it always does.
-        unless: The name and the value of another hyperparameter at which this one does not matter.
+        when: Where it has an effect: where one of these conditions holds; without any, everywhere.
+        unless: Where it has none all the same: where one of these conditions holds.
     """
 
     name: str
@@ -36,8 +39,8 @@ class Rule:
     choices: tuple[Value, ...] = ()
     weight: bool = False
     neutral: float | None = None
-    when: tuple[str, Value] | None = None
-    unless: tuple[str, Value] | None = None
+    when: tuple[Condition, ...] = ()
+    unless: tuple[Condition, ...] = ()
 
     def allows(self, value: object) -> bool:
         """Tell whether a value has the right type and lies in the range."""
@@ -50,8 +53,15 @@ class Rule:
 
     def matters(self, values: Mapping[str, Value]) -> bool:
         """Tell whether it has any effect beside the values of all hyperparameters."""
-        asked_for = self.when is None or values[self.when[0]] == self.when[1]
-        return asked_for and (self.unless is None or values[self.unless[0]] != self.unless[1])
+        asked_for = not self.when or any(values[name] == value for name, value in self.when)
+        return asked_for and all(values[name] != value for name, value in self.unless)
+
+    @property
+    def effect(self) -> str:
+        """Where it has an effect, in words; empty if everywhere."""
+        only = f"only where {_any_of(self.when)}" if self.when else ""
+        never = f"not where {_any_of(self.unless)}" if self.unless else ""
+        return ", ".join(filter(None, (only, never)))
 
     def __str__(self) -> str:
         if self.choices:
@@ -70,9 +80,20 @@ def choice(default: str | bool, choices: tuple[str | bool, ...], meaning: str, *
     return field(default=default, metadata={"choices": choices, "meaning": meaning, **traits})
 
 
+def in_a_spec(value: Value) -> str:
+    """Return a value as people write it in a spec."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
 def rule_of(declared: Field[Any]) -> Rule:
     """Return the rule that a field of a dataclass declares."""
     if declared.default is MISSING:
         raise TypeError(f"hyperparameter {declared.name} must have a default")
     assert isinstance(declared.type, type)
     return Rule(name=declared.name.removesuffix("_"), kind=declared.type, default=declared.default, **declared.metadata)
+
+
+def _any_of(conditions: tuple[Condition, ...]) -> str:
+    return " or ".join(f"{name} is {in_a_spec(value)}" for name, value in conditions)

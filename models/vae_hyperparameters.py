@@ -14,6 +14,12 @@ __all__ = ["CVAE", "DIPVAE", "VAE", "Autoencoder", "BetaTCVAE", "BetaVAE", "CatV
 LARGEST_WEIGHT = 1000.0
 """Beyond it a penalty drowns the reconstruction of every dataset that ships."""
 
+UNHEARD = (("beta", 1.0),)
+"""Where the FactorVAE's loss does not listen to the critic."""
+
+ALWAYS_HOT = ("temperature", 1.0)
+NEVER_COOLING = ("annealing", 0.0)
+
 
 @dataclass(frozen=True)
 class Autoencoder:
@@ -21,7 +27,7 @@ class Autoencoder:
 
     has_likelihood: ClassVar[bool] = True
     hidden: int = number(128, 8, 4096, "width of the hidden layers")
-    layers: int = number(1, 1, 8, "hidden layers of a dense encoder or decoder", when=("network", "dense"))
+    layers: int = number(1, 1, 8, "hidden layers of a dense encoder or decoder", when=(("network", "dense"),))
     network: str = choice("dense", ("dense", "conv"), "kind of encoder and decoder; conv needs 28×28 images")
     decoder: str = choice(
         "bernoulli", ("bernoulli", "gaussian"), "likelihood of binarised pixels, or of greys with one learned σ"
@@ -76,7 +82,9 @@ class DIPVAE(BetaVAE):
     lambda_: float = number(
         2.0, 0.0, LARGEST_WEIGHT, "weight of the distance of the codes' covariance from 1", weight=True, neutral=0.0
     )
-    variant: str = choice("II", ("I", "II"), "covariance of the means μ(x) (I) or of the codes z (II)")
+    variant: str = choice(
+        "II", ("I", "II"), "covariance of the means μ(x) (I) or of the codes z (II)", unless=(("lambda", 0.0),)
+    )
 
 
 @dataclass(frozen=True)
@@ -86,9 +94,9 @@ class FactorVAE(VAE):
     beta: float = number(
         6.0, 1.0, LARGEST_WEIGHT, "weight of the total correlation between dimensions", weight=True, neutral=1.0
     )
-    critic_hidden: int = number(64, 8, 4096, "width of the critic's hidden layers")
-    critic_layers: int = number(2, 1, 8, "hidden layers of the critic")
-    lr_critic: float = number(2e-3, 1e-6, 1.0, "learning rate of the critic's Adam")
+    critic_hidden: int = number(64, 8, 4096, "width of the critic's hidden layers", unless=UNHEARD)
+    critic_layers: int = number(2, 1, 8, "hidden layers of the critic", unless=UNHEARD)
+    lr_critic: float = number(2e-3, 1e-6, 1.0, "learning rate of the critic's Adam", unless=UNHEARD)
 
 
 @dataclass(frozen=True)
@@ -101,10 +109,16 @@ class CatVAE(Autoencoder):
     variables: int = number(20, 1, 512, "categorical variables in the code")
     categories: int = number(10, 2, 512, "values of a variable")
     style_dim: int = number(0, 0, 512, "width of a Gaussian code beside them; 0 for none")
-    temperature: float = number(0.5, 0.01, 1.0, "where the temperature, 1 at first, stops falling")
-    annealing: float = number(1e-2, 0.0, 1.0, "rate at which the temperature falls with the steps")
+    temperature: float = number(
+        0.5, 0.01, 1.0, "where the temperature, 1 at first, stops falling", unless=(NEVER_COOLING,)
+    )
+    annealing: float = number(
+        1e-2, 0.0, 1.0, "rate at which the temperature falls with the steps", unless=(ALWAYS_HOT,)
+    )
     lr: float = number(1e-2, 1e-6, 1.0, "learning rate of Adam")
-    anneal_every: int = number(10, 1, 100_000, "steps between changes of the temperature")
+    anneal_every: int = number(
+        10, 1, 100_000, "steps between changes of the temperature", unless=(NEVER_COOLING, ALWAYS_HOT)
+    )
 
 
 @dataclass(frozen=True)

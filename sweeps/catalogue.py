@@ -7,14 +7,17 @@ from typing import Any
 
 from models.datasets import DATASETS
 from models.hyperparameters import HYPERPARAMETERS, rules
+from models.presets import Preset, load_preset, preset_names
 from search_spaces.shipped import load_shipped, shipped_names
 from sweeps.errors import UnknownNameError
+from sweeps.search.ladder import nearest_power
+from sweeps.spec import Hyperband
 
 __all__ = ["describe_datasets", "describe_models", "describe_spaces"]
 
 
 def describe_models(name: str | None = None) -> dict[str, Any]:
-    """Return each model's meaning, or one model with its hyperparameters.
+    """Return the models, or one of them, with hyperparameters and presets.
 
     Raises:
         UnknownNameError: There is no such model.
@@ -22,11 +25,12 @@ def describe_models(name: str | None = None) -> dict[str, Any]:
     described = {}
     for model in _chosen(name, HYPERPARAMETERS, "model"):
         kind = HYPERPARAMETERS[model]
-        known = [{**asdict(rule), "kind": rule.kind.__name__} for rule in rules(model).values()]
+        known = [{**asdict(rule), "kind": rule.kind.__name__, "effect": rule.effect} for rule in rules(model).values()]
         described[model] = {
             "meaning": (kind.__doc__ or "").strip().splitlines()[0],
             "has_likelihood": kind.has_likelihood,
             "hyperparameters": known,
+            "presets": [_describe_preset(load_preset(model, preset)) for preset in preset_names(model)],
         }
     return {"models": described}
 
@@ -57,6 +61,17 @@ def describe_datasets(name: str | None = None) -> dict[str, Any]:
             "files": [file.name for file in facts.files],
         }
     return {"datasets": described}
+
+
+def _describe_preset(preset: Preset) -> dict[str, Any]:
+    return {
+        "name": preset.name,
+        "meaning": preset.meaning,
+        "source": preset.source.strip(),
+        "epochs": preset.epochs,
+        "max_epochs": nearest_power(preset.epochs, Hyperband.model_fields["eta"].default),
+        "hyperparameters": dict(preset.hyperparameters),
+    }
 
 
 def _chosen(name: str | None, known: Iterable[str], noun: str) -> list[str]:

@@ -49,7 +49,8 @@ def plan(spec: SpecPath, home: HomeOption = None, workers: WorkersOption = None,
     """Show what a sweep would do and cost; run nothing."""
     with errors_told(as_json):
         checked = load_spec(spec)
-        made = make_plan(checked, Home(Settings.read(home=home).home), workers or _workers(checked.resources.cpus))
+        earlier = Home(Settings.read(home=home).home).sweeps()
+        made = make_plan(checked, earlier, workers or _workers(checked.resources.cpus))
         tell(made.as_json(), as_json, lambda console: cli_output.show_plan(console, made))
 
 
@@ -65,7 +66,8 @@ def run(spec: SpecPath, home: HomeOption = None, workers: WorkersOption = None, 
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         with follow(console, checked.objective) as watch:
             report = run_sweep(checked, settings, workers=workers or _workers(checked.resources.cpus), watch=watch)
-        tell(report.as_json(), as_json, lambda console: cli_output.show_report(console, report, spec, home))
+        told = report.as_json() | {"preset": checked.preset}
+        tell(told, as_json, lambda console: cli_output.show_report(console, report, spec, home))
         raise typer.Exit({"finished": 0, "failed": 1, "interrupted": INTERRUPTED}[report.state])
 
 

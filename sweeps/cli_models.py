@@ -15,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from sweeps.cli_answers import JsonOption, errors_told, tell, write_output
 from sweeps.cli_command import command
 from sweeps.settings import Settings
+from sweeps.spec import Device
 from sweeps.vary import Variation
 
 if TYPE_CHECKING:
@@ -31,6 +32,9 @@ FolderOption = Annotated[
     Path, typer.Option("-o", "--output", help="A new folder for the model, or one in which this training was begun.")
 ]
 ThreadsOption = Annotated[int, typer.Option("--threads", min=1, help="Of torch; the last bits depend on it.")]
+DeviceOption = Annotated[
+    Device | None, typer.Option("--device", help="Where to train. [the kind that the sweep was run on]")
+]
 SamplesOption = Annotated[Path, typer.Option("-o", "--output", help="A picture (.png) or arrays (.npz, .safetensors).")]
 CountOption = Annotated[
     int, typer.Option("-n", "--count", min=1, max=MOST_SAMPLES, help="How many; with --vary, in whole rows.")
@@ -47,7 +51,13 @@ def add_commands(app: typer.Typer) -> None:
     app.command(epilog="Example: sweeps sample model/ -n 100 -o grid.png --vary code=0..9")(sample)
 
 
-def train(best: BestPath, output: FolderOption, threads: ThreadsOption = 1, as_json: JsonOption = False) -> None:
+def train(
+    best: BestPath,
+    output: FolderOption,
+    threads: ThreadsOption = 1,
+    device: DeviceOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """Train the champion on the whole training part, or go on where that was broken off."""
     with errors_told(as_json):
         from sweeps.final_training import train_champion  # seconds of imports
@@ -55,7 +65,8 @@ def train(best: BestPath, output: FolderOption, threads: ThreadsOption = 1, as_j
 
         config = read_best(best)
         with _progress_bar(config.model) as watch:
-            report = train_champion(config, output, data=Settings.read().data, threads=threads, watch=watch)
+            data = Settings.read().data
+            report = train_champion(config, output, data=data, threads=threads, watch=watch, device=device)
         tell(report.as_json(), as_json, lambda console: _show_training(console, report))
 
 
@@ -88,7 +99,9 @@ def _progress_bar(model: str) -> Iterator[Callable[["Epoch"], None]]:
 
         def watch(epoch: "Epoch") -> None:
             losses = "  ".join(f"{name[-1]} {epoch.terms[name]:.4g}" for name in ("loss/L", "loss/J") if epoch.terms)
-            bar.update(task, total=epoch.epochs, completed=epoch.trained, terms=losses)
+            if bar.tasks[0].total is None:  # what an earlier run did tells nothing of this one's speed
+                bar.reset(task, total=epoch.epochs, completed=epoch.trained)
+            bar.update(task, completed=epoch.trained + epoch.part, terms=losses)
 
         yield watch
 

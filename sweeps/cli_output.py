@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.table import Table
 
+from models.rule import in_a_spec
 from sweeps.cli_command import command
 from sweeps.execution.result import EvaluationResult
 from sweeps.execution.storage import Home
@@ -37,6 +38,10 @@ def show_plan(console: Console, plan: Plan) -> None:
         table.add_row(str(bracket.number), rungs)
     console.print(table)
     estimate = plan.estimate
+    if plan.spec.preset is not None:
+        fixed = ", ".join(f"{name} {in_a_spec(value)}" for name, value in sorted(plan.spec.fixed.items()))
+        searched = ", ".join(plan.spec.search_space().names)
+        _say(console, f"preset {plan.spec.preset}: searched are {searched}; fixed are {fixed}")
     _say(
         console,
         f"{plan.trials} trials, {plan.evaluations} evaluations, {plan.fold_epochs} fold-epochs",
@@ -115,8 +120,19 @@ def show_models(console: Console, described: dict[str, Any], name: str | None) -
         table = _table("", "hyperparameter", "default", "range", "meaning")
         for rule in facts["hyperparameters"]:
             limits = ", ".join(map(str, rule["choices"])) or f"[{rule['low']:g}, {rule['high']:g}]"
-            table.add_row(rule["name"], str(rule["default"]), limits, rule["meaning"])
+            meaning = f"{rule['meaning']} ({rule['effect']})" if rule["effect"] else rule["meaning"]
+            table.add_row(rule["name"], str(rule["default"]), limits, meaning)
         console.print(table)
+        _show_presets(console, facts["presets"])
+
+
+def _show_presets(console: Console, presets: Sequence[dict[str, Any]]) -> None:
+    table = _table("presets", "preset", "epochs", "max_epochs at eta 3", "meaning, source and values")
+    for preset in presets:
+        values = ", ".join(f"{name} {in_a_spec(value)}" for name, value in preset["hyperparameters"].items())
+        told = (f"{preset['meaning']}.", preset["source"], f"{values}.")
+        table.add_row(preset["name"], str(preset["epochs"]), str(preset["max_epochs"]), " ".join(told))
+    console.print(table)
 
 
 def show_spaces(console: Console, described: dict[str, Any], name: str | None) -> None:

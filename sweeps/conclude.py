@@ -62,6 +62,7 @@ def write_best(
             epochs=spec.hyperband.max_epochs,
             seed=spec.seed,
             feature_network=result.feature_network,
+            device=spec.resources.device,
             **asdict(data),
         ),
         provenance=Provenance(

@@ -7,7 +7,7 @@ started again ends with the same bits.
 import logging
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,7 +17,7 @@ from torch import Tensor
 from models.base import GenerativeModel
 from models.build import build
 from models.datasets import DATASETS, Dataset, DatasetError, load_training
-from models.fold_group import FoldGroup
+from models.fold_group import FoldGroup, Watch
 from models.hyperparameters import HYPERPARAMETERS, defaults
 from models.learner import below
 from models.saved import ModelConfig, read_config, weights_of
@@ -28,6 +28,7 @@ from sweeps.model_card import model_card
 from sweeps.model_folder import ModelFolder, Recipe
 from sweeps.record.export import BestConfig, package_versions, source_commit
 from sweeps.search.seeds import Purpose, derive_seed
+from sweeps.spec import Device
 
 __all__ = ["Epoch", "TrainingReport", "train_champion"]
 
@@ -45,11 +46,13 @@ class Epoch:
         trained: Epochs that are done.
         epochs: Epochs that there are in all.
         terms: Mean of each term over the last epoch done; empty before the first.
+        part: How much of the next epoch is done, from 0 to 1.
     """
 
     trained: int
     epochs: int
     terms: dict[str, float]
+    part: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -81,25 +84,35 @@ class TrainingReport:
 
 
 def train_champion(
-    best: BestConfig, folder: Path, *, data: Path | None, threads: int, watch: Callable[[Epoch], None]
+    best: BestConfig,
+    folder: Path,
+    *,
+    data: Path | None,
+    threads: int,
+    watch: Callable[[Epoch], None],
+    device: Device | None = None,
 ) -> TrainingReport:
     """Train a sweep's champion on all training examples, from wherever an earlier run was broken off.
 
-    Side effects: writes the folder; sets the number of torch's threads, on which the last bits depend.
+    Side effects: writes the folder; sets the number of torch's threads. The last bits depend on it, and on the device.
 
     Args:
         best: The contents of best.yaml.
         folder: Where the model goes: a new folder, or one in which its training was begun.
         data: Folder of the datasets that are not installed; None if there is none.
         threads: Of torch.
-        watch: Called before the first epoch and after each.
+        watch: Called before the first epoch, as epochs go on, and after each.
+        device: Where to train; None for the kind that the sweep was run on.
 
     Raises:
-        SweepError: The folder is another model's, the data are not those of the sweep, or a loss became non-finite.
+        SweepError: The folder is another model's, the data are not those of the sweep, there is no such device, or a
+            loss became non-finite.
     """
-    files, recipe = ModelFolder(folder), _recipe(best, threads)
+    device = device or best.measured.device
+    files, recipe = ModelFolder(folder), _recipe(best, threads, device)
     if files.is_finished(recipe):
         return _found(files, best)
+    _require(device)
     dataset = _read_data(best, data)
     torch.set_num_threads(threads)
     # Otherwise Lightning tells of every epoch that it begins.
@@ -107,18 +120,23 @@ def train_champion(
     with files.claimed(recipe):
         group = _fold_group(best, dataset)
         terms = _restore(files, group)
-        restored = group.epochs_trained
-        watch(Epoch(restored, best.measured.epochs, terms))
-        while group.epochs_trained < best.measured.epochs:
-            terms = _train_epoch(group)
+        restored, epochs = group.epochs_trained, best.measured.epochs
+        watch(Epoch(restored, epochs, terms))
+        while group.epochs_trained < epochs:
+            terms = _train_epoch(group, device, _within(Epoch(group.epochs_trained, epochs, terms), watch))
             files.write_checkpoint(_checkpoint(group, terms))
-            watch(Epoch(group.epochs_trained, best.measured.epochs, terms))
+            watch(Epoch(group.epochs_trained, epochs, terms))
         config = _write(files, best, recipe, group.model(0), terms)
     files.clear_away()
     return TrainingReport(folder, config, restored)
 
 
-def _recipe(best: BestConfig, threads: int) -> Recipe:
+def _require(device: Device) -> None:
+    if device == "gpu" and not torch.cuda.is_available():
+        raise SweepError("--device gpu needs a GPU that torch can use, but this machine has none. Write --device cpu.")
+
+
+def _recipe(best: BestConfig, threads: int, device: Device) -> Recipe:
     measured = best.measured
     return {
         "model": best.model,
@@ -129,6 +147,7 @@ def _recipe(best: BestConfig, threads: int) -> Recipe:
         "epochs": measured.epochs,
         "seed": measured.seed,
         "threads": threads,
+        "device": device,
     }
 
 
@@ -183,12 +202,22 @@ def _build(best: BestConfig, seed: int) -> GenerativeModel:
         raise SweepError(f"{best.model} must allow the champion's hyperparameters, but {error}. {remedy}") from error
 
 
-def _train_epoch(group: FoldGroup) -> dict[str, float]:
+def _within(begun: Epoch, watch: Callable[[Epoch], None]) -> Watch:
+    """Return what tells of the steps of an epoch but for the last, after which the whole epoch is told."""
+
+    def tell(part: float) -> None:
+        if part < 1:
+            watch(replace(begun, part=part))
+
+    return tell
+
+
+def _train_epoch(group: FoldGroup, device: Device, watch: Watch) -> dict[str, float]:
     """Train one epoch and return the mean of each term."""
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message=".*isinstance.treespec, LeafSpec.*")  # Lightning's own doing
-            group.train_to(group.epochs_trained + 1)
+            group.train_to(group.epochs_trained + 1, device, watch)
     except SystemExit as ended:  # what Lightning makes of Ctrl-C
         raise KeyboardInterrupt from ended
     if group.divergence is not None:

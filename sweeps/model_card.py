@@ -9,6 +9,12 @@ from sweeps.record.export import BestConfig
 
 __all__ = ["model_card"]
 
+REPEATABLE = {
+    "cpu": "The same best.yaml trains the same weights to the last bit on one kind of CPU.",
+    "gpu": "It was trained on a GPU, where the same best.yaml may end with other last bits.",
+}
+"""What a training gives again, by the kind of device that it was on."""
+
 
 def model_card(best: BestConfig, config: ModelConfig) -> str:
     """Return the card's text, in Markdown."""
@@ -57,7 +63,7 @@ def _training(best: BestConfig, config: ModelConfig) -> list[str]:
     return [
         f"{measured.epochs} epochs on {examples} images, {part} of `{measured.dataset}` "
         f"(SHA-256 `{measured.dataset_sha256}`), seed {measured.seed}. The test part was not touched. "
-        "The same best.yaml trains the same weights to the last bit on one kind of CPU.",
+        + REPEATABLE[config.training["recipe"]["device"]],
         _table(("term", "mean over the last epoch"), config.training["terms"].items()),
     ]
 

@@ -15,7 +15,11 @@ from search_spaces.domains import Choice, Domain, IntegerRange, LogUniform, Unif
 from search_spaces.space import Condition, Dimension, SearchSpace
 from sweeps.search.ladder import Ladder, build_ladder
 
-__all__ = ["ChoiceSpec", "DatasetChoice", "DomainSpec", "Hyperband", "Resources", "SweepSpec"]
+__all__ = ["ChoiceSpec", "DatasetChoice", "Device", "DomainSpec", "Hyperband", "Resources", "SweepSpec"]
+
+
+Device = Literal["cpu", "gpu"]
+"""A kind of device that models are trained on."""
 
 
 class _Strict(BaseModel):
@@ -99,6 +103,11 @@ class Resources(_Strict):
     cpus: int = Field(default=1, ge=1, le=1024)
     gpus: float = Field(default=0.0, ge=0, le=64)
 
+    @property
+    def device(self) -> Device:
+        """The kind of device that it trains on."""
+        return "gpu" if self.gpus else "cpu"
+
 
 class SweepSpec(_Strict):
     """One search for the best hyperparameters of one model on one dataset."""
@@ -114,6 +123,8 @@ class SweepSpec(_Strict):
     searcher: Literal["tpe", "random"] = "tpe"
     seed: int = Field(default=0, ge=0, lt=2**63)
     resources: Resources = Resources()
+    # What a preset stands for is written out: the sweep is the same without its name.
+    preset: str | None = Field(default=None, exclude=True)
     # How a sweep is shown changes no result, so that it may be switched on for one that was begun without.
     tensorboard: bool = Field(default=False, exclude=True)
 

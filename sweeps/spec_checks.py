@@ -10,16 +10,18 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from models.datasets import DATASETS, DatasetError, class_counts
-from models.hyperparameters import HYPERPARAMETERS, rules
+from models.hyperparameters import HYPERPARAMETERS, defaults, rules
 from models.objectives import OBJECTIVES, TRAINING_LOSSES
-from models.rule import Rule
+from models.presets import preset_names
+from models.rule import Rule, in_a_spec
 from search_spaces.domains import IntegerRange, Value
-from search_spaces.shipped import load_shipped, shipped_names
+from sweeps.activity import can_matter, conditioned, leads_to
 from sweeps.errors import Fault, SpecError
 from sweeps.search.ladder import build_ladder
-from sweeps.spec import ChoiceSpec, SweepSpec
+from sweeps.spec import ChoiceSpec, DomainSpec, SweepSpec
 from sweeps.spec_faults import concise, shape_faults, unknown_name
 from sweeps.spec_file import read_spec_file
+from sweeps.spec_forms import write_out
 
 __all__ = ["load_spec", "parse_spec"]
 
@@ -50,9 +52,9 @@ def parse_spec(raw: Mapping[str, Any], source: str = "the spec") -> SweepSpec:
     Raises:
         SpecError: With every fault, up to `MAX_FAULTS`.
     """
-    content, unexpanded = _expand(raw)
+    content, of_short_forms = write_out(raw)
     details: list[ErrorDetails] = []
-    unsound = {fault.path for fault in unexpanded}
+    unsound = {fault.path for fault in of_short_forms}
     try:
         spec = SweepSpec.model_validate(content)
     except ValidationError as error:
@@ -61,10 +63,10 @@ def parse_spec(raw: Mapping[str, Any], source: str = "the spec") -> SweepSpec:
         unsound |= sections
         spec = SweepSpec.model_validate(sound)
     checks = (check(spec) for needs, check in CHECKS if not needs & unsound)
-    faults = concise(chain(unexpanded, shape_faults(details), *checks))
+    faults = concise(chain(of_short_forms, shape_faults(details), *checks))
     if faults:
         raise SpecError(faults, source)
-    return spec.natural()
+    return conditioned(spec).natural()
 
 
 def _without_faulty(content: Mapping[str, Any], details: Iterable[ErrorDetails]) -> tuple[dict[str, Any], set[str]]:
@@ -87,38 +89,6 @@ def _without_faulty(content: Mapping[str, Any], details: Iterable[ErrorDetails])
         if section in sound:
             sound[section] = {key: value for key, value in sound[section].items() if str(key) not in keys}
     return {**{key: value for key, value in STAND_INS.items() if key not in sound}, **sound}, unsound
-
-
-def _expand(raw: Mapping[str, Any]) -> tuple[dict[str, Any], list[Fault]]:
-    """Write out the short forms: a dataset's name, a shipped space's name."""
-    content = dict(raw)
-    if isinstance(content.get("dataset"), str):
-        content["dataset"] = {"name": content["dataset"]}
-    name = content.get("space")
-    if not isinstance(name, str):
-        return content, []
-    if name not in shipped_names():
-        return {**content, "space": {}}, [unknown_name("space", "a shipped space", name, shipped_names())]
-    shipped = load_shipped(name)
-    fixed = content.get("fixed")
-    content["space"] = _left_to_search(shipped["domains"], fixed if isinstance(fixed, dict) else {})
-    model = content.get("model")
-    if model != shipped["model"] and model in tuple(HYPERPARAMETERS):  # a spec may give what has no hash
-        rule = f"space {name} is for model {shipped['model']}"
-        return content, [Fault("space", rule, f"model {model}", f"Write `space: {model}`, or the domains inline.")]
-    return content, []
-
-
-def _left_to_search(domains: Mapping[str, Any], fixed: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the domains that are not fixed; one whose condition is fixed is searched always or not at all."""
-    left: dict[str, Any] = {}
-    for name, domain in domains.items():
-        conditions = domain.get("when", {})
-        if name in fixed or any(fixed.get(parent, value) != value for parent, value in conditions.items()):
-            continue
-        open_ones = {parent: value for parent, value in conditions.items() if parent not in fixed}
-        left[name] = {**domain, "when": open_ones} if conditions else domain
-    return left
 
 
 def _check_model(spec: SweepSpec) -> Iterator[Fault]:
@@ -226,18 +196,34 @@ def _check_conditions(spec: SweepSpec) -> Iterator[Fault]:
                 yield Fault(path, rule, parent, f"There are: {', '.join(searched) or 'none'}.")
             elif value not in searched[parent]:
                 yield Fault(path, rule, f"{parent}: {value!r}", f"Its values are {searched[parent]}.")
-            elif _has_circle(spec, name):
+            elif leads_to(spec.space, parent, name):
                 yield Fault(path, "conditions must not form a circle", name, "Remove one of them.")
 
 
-def _has_circle(spec: SweepSpec, name: str) -> bool:
-    seen: set[str] = set()
-    while name in spec.space and spec.space[name].when:
-        if name in seen:
-            return True
-        seen.add(name)
-        (name,) = spec.space[name].when
-    return False
+def _check_effects(spec: SweepSpec) -> Iterator[Fault]:
+    if spec.model not in HYPERPARAMETERS:
+        return
+    known, held = rules(spec.model), {**defaults(spec.model), **spec.fixed}
+    searched = {name: domain for name, domain in spec.space.items() if name in known and _is_sound(domain)}
+    for name in searched:
+        if not can_matter(known[name], searched, held):
+            parents = dict.fromkeys(parent for parent, _ in (*known[name].when, *known[name].unless))
+            value = ", ".join(_shown(parent, searched, held) for parent in parents)
+            remedy = f"Take {name} out of `space`, or change {' or '.join(parents)}."
+            rule = f"what is searched must have an effect ({name}: {known[name].effect})"
+            yield Fault(f"space.{name}", rule, value, remedy)
+
+
+def _shown(name: str, searched: Mapping[str, DomainSpec], held: Mapping[str, Value]) -> str:
+    return f"{name} {searched[name].domain() if name in searched else in_a_spec(held[name])}"
+
+
+def _is_sound(domain: DomainSpec) -> bool:
+    try:
+        domain.domain()
+    except ValueError:
+        return False
+    return True
 
 
 def _check_image_size(spec: SweepSpec) -> Iterator[Fault]:
@@ -246,9 +232,13 @@ def _check_image_size(spec: SweepSpec) -> Iterator[Fault]:
     side = DATASETS[spec.dataset.name].side
     searched = getattr(spec.space.get("network"), "values", [])
     if side != 28 and (spec.fixed.get("network") == "conv" or "conv" in searched):
-        path = "space.network" if searched else "fixed.network"
         rule = f"network conv needs 28×28 images, and {spec.dataset.name} has {side}×{side}"
-        yield Fault(path, rule, "conv", "Use `network: dense`.")
+        if searched:
+            yield Fault("space.network", rule, "conv", "Use `network: dense`.")
+        elif spec.preset in preset_names(spec.model):
+            yield Fault("fixed.network", rule, f"conv, of preset {spec.preset}", "Write `fixed: {network: dense}`.")
+        else:
+            yield Fault("fixed.network", rule, "conv", "Use `network: dense`.")
 
 
 CHECKS: tuple[tuple[set[str], Check], ...] = (
@@ -260,6 +250,7 @@ CHECKS: tuple[tuple[set[str], Check], ...] = (
     ({"fixed", "model"}, _check_fixed),
     ({"space"}, _check_space),
     ({"space", "space entry"}, _check_conditions),
+    ({"model", "fixed", "space", "space entry"}, _check_effects),
     ({"model", "dataset", "fixed", "space"}, _check_image_size),
 )
 """Each check beside the sections it reads; it runs if they are sound by themselves."""

@@ -19,6 +19,7 @@ EXAMPLES = {
     "model": "model: beta_vae",
     "dataset": "dataset: digits, or dataset: {name: mnist, limit: 6000}",
     "space": "space: beta_vae, or space: {beta: {type: log_uniform, low: 0.1, high: 10}}",
+    "preset": "preset: article",
     "fixed": "fixed: {latent_dim: 16}",
     "objective": "objective: fid",
     "folds": "folds: 10",

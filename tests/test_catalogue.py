@@ -6,6 +6,7 @@ import pytest
 
 from models.datasets import DATASETS
 from models.hyperparameters import HYPERPARAMETERS, rules
+from models.presets import preset_names
 from search_spaces.shipped import shipped_names
 from sweeps.catalogue import describe_datasets, describe_models, describe_spaces
 from sweeps.errors import SweepError
@@ -20,6 +21,26 @@ def test_every_model_is_described_with_every_hyperparameter() -> None:
     assert described["beta_vae"]["has_likelihood"] is True
     assert described["infogan"]["has_likelihood"] is False
     assert described["beta_vae"]["meaning"].startswith("β-VAE (Higgins 2017")
+
+
+def test_a_model_is_described_with_its_presets_and_how_long_they_train() -> None:
+    described = describe_models("infogan")["models"]["infogan"]["presets"]
+    presets = {preset["name"]: preset for preset in described}
+    assert list(presets) == list(preset_names("infogan"))
+    assert {name: (p["epochs"], p["max_epochs"]) for name, p in presets.items()} == {
+        "article": (100, 81),
+        "gan": (25, 27),
+        "infogan_2016": (11, 9),
+        "paper": (11, 9),
+        "ss_infogan": (11, 9),
+    }
+    assert all(p["meaning"] and p["source"] and p["hyperparameters"]["batch_size"] for p in described)
+
+
+def test_where_a_hyperparameter_has_an_effect_is_described() -> None:
+    described = {h["name"]: h for h in describe_models("infogan")["models"]["infogan"]["hyperparameters"]}
+    assert described["candidates"]["effect"] == "not where alpha is 0"
+    assert described["candidates"]["unless"] == (("alpha", 0.0),)
 
 
 def test_one_model_space_or_dataset_may_be_asked_for() -> None:

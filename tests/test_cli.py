@@ -16,6 +16,7 @@ from sweeps.cli import app
 from sweeps.execution.lease import hold_lease
 from sweeps.execution.storage import Home
 from sweeps.record.export import read_best
+from sweeps.sweep_report import SweepReport
 from tests.sweep_on_disk import RAW, begin, diverged, finish, new_search, result_of, small_spec
 
 SPEC = small_spec()
@@ -65,6 +66,7 @@ def test_help_names_every_command_and_how_to_begin() -> None:
         "datasets",
         "train",
         "sample",
+        "token",
     ):
         assert f"  {command} " in result.stdout
     assert "sweeps plan examples/digits-beta-vae.yaml" in result.stdout
@@ -88,6 +90,25 @@ def test_plan_for_scripts_has_the_promised_keys(spec_path: Path, home: Home) -> 
         {"rungs": [{"trials": 2, "folds": 3, "epochs": 3}]},
     ]
     assert plan["estimated_seconds"] > 0 < plan["estimated_disk_bytes"]
+
+
+def test_plan_tells_people_what_a_preset_fixes(spec_path: Path, home: Home) -> None:
+    spec_path.write_text(yaml.safe_dump({**RAW, "preset": "article"}))
+    said = sweeps("plan", spec_path, "--home", home.root).stdout
+    assert "preset article: searched are beta, lr; fixed are batch_size 64, hidden 16, latent_dim 4\n" in said
+    assert "preset" not in sweeps("plan", spec_path.with_name("plain.yaml"), "--home", home.root).stdout
+
+
+def test_run_tells_scripts_the_preset_it_was_given(
+    spec_path: Path, home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = finish(home, SPEC)
+    best = read_best(files.best)
+    report = SweepReport(files, "finished", list(files.results()), restored=6, folds=3, seconds=1.0, best=best)
+    monkeypatch.setattr("sweeps.driver.run_sweep", lambda *args, **options: report)
+    for preset in ("paper", None):
+        spec_path.write_text(yaml.safe_dump({**RAW, "preset": preset}))
+        assert answer("run", spec_path, "--home", home.root)["preset"] == preset
 
 
 def test_a_json_spec_and_the_same_yaml_spec_are_one_sweep(spec_path: Path, home: Home) -> None:
@@ -238,6 +259,10 @@ def test_the_catalogue_is_told_to_people_and_scripts() -> None:
     assert set(answer("models")["models"]) == set(HYPERPARAMETERS)
     assert answer("spaces", "beta_vae")["spaces"]["beta_vae"]["model"] == "beta_vae"
     assert answer("datasets", "digits")["datasets"]["digits"]["training_examples"] == 1437
+    described = " ".join(sweeps("models", "beta_vae").stdout.split())
+    assert all(
+        word in described for word in ("only where network is dense", "article 100 81", "paper 320 243", "Higgins")
+    )
     assert "weight of the KL term" in " ".join(sweeps("models", "beta_vae").stdout.split())
     assert "Locatello" in sweeps("spaces", "beta_vae").stdout
     assert "1437" in sweeps("datasets").stdout

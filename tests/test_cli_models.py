@@ -57,6 +57,15 @@ def test_train_tells_scripts_one_object(odd_path: Path) -> None:
     assert told["weights_sha256"] == config["weights_sha256"]
 
 
+def test_train_refuses_a_device_that_there_is_not(odd_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    best = write_best_file(odd_path / "best.yaml", best_config(epochs=1))
+    told = answer("train", best, "-o", odd_path / "model", "--device", "gpu", exit_code=2)
+    assert told["error"].endswith("but this machine has none. Write --device cpu.")
+    assert sweeps("train", best, "-o", odd_path / "model", "--device", "tpu").exit_code == 2
+    assert not (odd_path / "model").exists()
+
+
 def test_train_refuses_what_is_no_best_configuration(odd_path: Path) -> None:
     told = answer("train", odd_path / "best.yaml", "-o", odd_path / "model", exit_code=2)
     assert "must be a file that `sweeps export` wrote" in told["error"]

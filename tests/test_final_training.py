@@ -13,6 +13,7 @@ import models
 from models.build import build
 from models.datasets import load_training
 from models.fold_group import FoldGroup
+from models.fold_group import Watch as FoldGroupWatch
 from models.hyperparameters import HYPERPARAMETERS
 from models.saved import weights_of
 from sweeps.errors import SweepError
@@ -20,6 +21,7 @@ from sweeps.execution.lease import hold_lease
 from sweeps.final_training import Epoch, TrainingReport, train_champion
 from sweeps.record.export import BestConfig
 from sweeps.search.seeds import Purpose, derive_seed
+from sweeps.spec import Device
 from tests.best_on_disk import LIMIT, best_config
 
 BEST = best_config()
@@ -66,6 +68,7 @@ def test_the_folder_is_complete_and_nothing_else_lies_in_it(odd_path: Path) -> N
         "epochs": 3,
         "seed": 7,
         "threads": 1,
+        "device": "cpu",
     }
     with Image.open(report.folder / "samples.png") as picture:
         assert picture.size == (10 * 26 + 2, 6 * 26 + 2)
@@ -143,6 +146,45 @@ def test_whoever_watches_hears_of_every_epoch_with_its_terms(odd_path: Path) -> 
     assert [(epoch.trained, epoch.epochs) for epoch in watch.seen] == [(0, 3), (1, 3), (2, 3), (3, 3)]
     assert watch.seen[0].terms == {}
     assert watch.seen[3].terms["loss/L"] < watch.seen[1].terms["loss/L"]
+
+
+def test_whoever_watches_hears_of_long_epochs_as_they_go_on(odd_path: Path) -> None:
+    """200 images in minibatches of 2 are two steps, the last of which is told by the epoch's end."""
+    watch = Watch()
+    train(odd_path / "model", best_config(epochs=2, changes={"batch_size": 2}), watch)
+    assert [(epoch.trained, epoch.part) for epoch in watch.seen] == [(0, 0), (0, 0.5), (1, 0), (1, 0.5), (2, 0)]
+    assert watch.seen[3].terms == watch.seen[2].terms != {}
+
+
+def test_a_champion_is_trained_on_the_kind_of_device_of_its_sweep_unless_told_otherwise(
+    odd_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    used: list[str] = []
+    on_cpu = FoldGroup.train_to
+
+    def train_to(group: FoldGroup, epochs: int, accelerator: str, watch: FoldGroupWatch) -> None:
+        used.append(accelerator)
+        on_cpu(group, epochs, "cpu", watch)
+
+    monkeypatch.setattr(FoldGroup, "train_to", train_to)
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    measured = BEST.measured.model_copy(update={"device": "gpu", "epochs": 1})
+    of_gpu = BEST.model_copy(update={"measured": measured})
+    runs: list[tuple[str, BestConfig, Device | None]]
+    runs = [("a", best_config(epochs=1), None), ("b", of_gpu, None), ("c", of_gpu, "cpu")]
+    for name, best, device in runs:
+        report = train_champion(best, odd_path / name, data=None, threads=1, watch=Watch(), device=device)
+        assert report.config.training["recipe"]["device"] == used[-1]
+    assert used == ["cpu", "gpu", "cpu"]
+
+
+def test_a_gpu_that_there_is_not_is_told_before_anything_is_written(
+    odd_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    with pytest.raises(SweepError, match=r"gpu needs a GPU .* has none\. Write --device cpu"):
+        train_champion(BEST, odd_path / "model", data=None, threads=1, watch=Watch(), device="gpu")
+    assert not (odd_path / "model").exists()
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,12 @@ def test_the_card_tells_all_that_someone_who_finds_the_model_asks() -> None:
         classes=10,
         levels=17,
         weights_sha256="0" * 64,
-        training={"terms": {"loss/L": 1.23456789}, "versions": {"torch": "2.13.0"}, "git_commit": "abc"},
+        training={
+            "recipe": {"device": "cpu"},
+            "terms": {"loss/L": 1.23456789},
+            "versions": {"torch": "2.13.0"},
+            "git_commit": "abc",
+        },
     )
     card = model_card(best, config)
     assert card.startswith("# infogan on digits\n\nInfoGAN with the article's losses")
@@ -26,6 +31,7 @@ def test_the_card_tells_all_that_someone_who_finds_the_model_asks() -> None:
         "| 2 | 7.5 |",
         "9 epochs on 200 images, a subset of the training part of `digits`",
         best.measured.dataset_sha256,
+        "not touched. The same best.yaml trains the same weights to the last bit on one kind of CPU.",
         "| loss/L | 1.23457 |",
         "| lambda | 1 |",
         "| torch | 2.13.0 |",
@@ -44,8 +50,9 @@ def test_without_a_limit_it_is_the_whole_training_part() -> None:
         classes=10,
         levels=17,
         weights_sha256="",
-        training={"terms": {}, "versions": {}, "git_commit": None},
+        training={"recipe": {"device": "gpu"}, "terms": {}, "versions": {}, "git_commit": None},
     )
     card = model_card(whole, config)
     assert "1437 images, the whole training part of `digits`" in card
+    assert "may end with other last bits" in card
     assert "Source: not a checkout." in card

@@ -15,7 +15,12 @@ WORDS = st.sampled_from(
     ["name", "model", "dataset", "space", "fixed", "hyperband", "type", "low", "high", "when", "beta", "x"]
 )
 SCALARS = (
-    st.none() | st.booleans() | st.integers() | st.floats() | WORDS | st.sampled_from(["uniform", "choice", "digits"])
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | WORDS
+    | st.sampled_from(["uniform", "choice", "digits", "article"])
 )
 ANYTHING = st.recursive(
     SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=4), max_leaves=10

@@ -44,7 +44,7 @@ def evaluate(bench: Workbench, task: Evaluation) -> EvaluationResult:
     hyperparameters = bench.spec.hyperparameters(task.configuration)
     group = _fold_group(bench, task, hyperparameters)
     resumed_at = _resume(bench, group, before)
-    group.train_to(task.epochs, accelerator="gpu" if bench.spec.resources.gpus else "cpu")
+    group.train_to(task.epochs, accelerator=bench.spec.resources.device)
     train_seconds = clock.lap()
     scores, reason = ({}, str(group.divergence)) if group.divergence else _score(bench, group)
     first_epoch = before.epochs + 1 if before else 1

@@ -13,6 +13,7 @@ from models.datasets import DATASETS
 from search_spaces.domains import Value
 from sweeps.errors import SweepError
 from sweeps.search.seeds import Purpose, derive_seed
+from sweeps.spec import Device
 
 if TYPE_CHECKING:
     from models.base import GenerativeModel
@@ -56,6 +57,7 @@ class Measured(_Frozen):
     epochs: int
     seed: int
     feature_network: str
+    device: Device = "cpu"
 
 
 class Provenance(_Frozen):

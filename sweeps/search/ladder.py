@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import accumulate
 
-__all__ = ["Bracket", "Ladder", "Rung", "build_ladder", "integer_log"]
+__all__ = ["Bracket", "Ladder", "Rung", "build_ladder", "integer_log", "nearest_power"]
 
 
 @dataclass(frozen=True)
@@ -127,3 +127,14 @@ def _rungs(s: int, s_max: int, eta: int) -> tuple[Rung, ...]:
 
 def _epochs(bracket: Bracket) -> int:
     return sum(rung.trials * bracket.epochs_to_train(i) for i, rung in enumerate(bracket.rungs))
+
+
+def nearest_power(epochs: int, eta: int) -> int:
+    """Return the power of eta that is nearest to a number of epochs by its ratio, the lower one of two as near.
+
+    A ladder grows by factors: 100 epochs are nearer to 81 than to 243, and 50 nearer to 81 than to 27.
+    """
+    below = 1
+    while below * eta <= epochs:
+        below *= eta
+    return below if epochs * epochs <= below * below * eta else below * eta

@@ -72,6 +72,14 @@ def test_three_epochs_and_then_nine_are_nine_bit_for_bit(name: str) -> None:
         assert [[*a, *b] for a, b in zip(first.curves[term], continued.curves[term], strict=True)] == folds
 
 
+def test_whoever_watches_is_told_how_much_of_an_epoch_is_done(one_by_one: None) -> None:
+    """100 examples in minibatches of 1 are two steps for each of three folds."""
+    told: list[float] = []
+    watched = group(batch_size=1)
+    watched.train_to(1, watch=told.append)
+    assert told == pytest.approx([0.5 / 3, 1 / 3, 1.5 / 3, 2 / 3, 2.5 / 3, 1.0])
+
+
 def test_one_group_trained_in_two_goes_is_the_same_too() -> None:
     whole, in_goes = group(), group()
     whole.train_to(4)

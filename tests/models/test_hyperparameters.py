@@ -70,9 +70,9 @@ def test_the_weights_are_those_of_the_losses() -> None:
 def test_a_condition_names_another_hyperparameter_and_a_value_that_it_may_have(model: str) -> None:
     known = rules(model)
     for rule in known.values():
-        for condition in filter(None, (rule.when, rule.unless)):
-            assert condition[0] != rule.name
-            assert known[condition[0]].allows(condition[1])
+        for name, value in (*rule.when, *rule.unless):
+            assert name != rule.name
+            assert known[name].allows(value)
 
 
 @pytest.mark.parametrize(
@@ -82,6 +82,23 @@ def test_a_condition_names_another_hyperparameter_and_a_value_that_it_may_have(m
         ({"adversarial": "wgan-gp"}, {"r1_every", "target_width", "dual_rate"}),
         ({"r1": 0.1}, {"gradient_penalty", "target_width", "dual_rate"}),
         ({"width": "dual"}, {"gradient_penalty", "r1_every"}),
+        (
+            {"width": "dual", "stochastic_bottleneck": False},
+            {"gradient_penalty", "r1_every", "target_width", "dual_rate", "width"},
+        ),
+        (
+            {"learned_noise": False, "stochastic_bottleneck": False},
+            {"gradient_penalty", "r1_every", "target_width", "dual_rate", "width", "kappa"},
+        ),
+        ({"learned_noise": False}, {"gradient_penalty", "r1_every", "target_width", "dual_rate"}),
+        (
+            {"labels_per_class": 0},
+            {"gradient_penalty", "r1_every", "target_width", "dual_rate", "beta", "label_weight"},
+        ),
+        (
+            {"beta": 1.0},
+            {"gradient_penalty", "r1_every", "target_width", "dual_rate", "labels_per_class", "label_weight"},
+        ),
         ({"alpha": 0.0}, {"gradient_penalty", "r1_every", "target_width", "dual_rate", "nce", "candidates"}),
         (
             {"label_weight": 0.0},
@@ -92,6 +109,15 @@ def test_a_condition_names_another_hyperparameter_and_a_value_that_it_may_have(m
 def test_hyperparameters_of_what_is_switched_off_do_not_matter(values: dict[str, Value], inactive: set[str]) -> None:
     whole = {**defaults("infogan"), **values}
     assert {rule.name for rule in rules("infogan").values() if not rule.matters(whole)} == inactive
+
+
+def test_where_a_hyperparameter_has_an_effect_is_told_in_the_words_of_a_spec() -> None:
+    told = {name: rule.effect for name, rule in rules("infogan").items()}
+    assert told["lambda"] == ""
+    assert told["candidates"] == "not where alpha is 0"
+    assert told["kappa"] == "only where stochastic_bottleneck is true or learned_noise is true"
+    assert told["target_width"] == "only where width is dual, not where stochastic_bottleneck is false"
+    assert rules("dip_vae")["variant"].effect == "not where lambda is 0"
 
 
 @pytest.mark.parametrize("model", MODELS)

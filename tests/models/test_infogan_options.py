@@ -15,7 +15,6 @@ from models.infogan import InfoGANModel
 from models.infogan_hyperparameters import InfoGAN
 from models.losses.information import contrastive_bound, cosine_scores
 from models.spectral import SpectralNorm
-from models.stacking import stack, unstack
 from tests.models.plain_infogan import (
     FULL,
     GAN,
@@ -28,7 +27,7 @@ from tests.models.plain_infogan import (
     setting,
     vector,
 )
-from tests.models.training import digits, learn, seeded, train
+from tests.models.training import assert_stacked_steps_are_those_of_the_models, digits, learn, seeded, train
 
 OPTIONS = {
     "hinge": replace(FULL, adversarial="hinge"),
@@ -183,27 +182,14 @@ def test_without_decay_images_are_sampled_from_the_generator_as_it_is() -> None:
 
 @pytest.mark.parametrize("chosen", OPTIONS.values(), ids=list(OPTIONS))
 def test_steps_of_a_stack_are_the_steps_of_its_models_with_every_option(chosen: InfoGAN) -> None:
+    images, labels = digits(64)
+
+    def minibatch(model: GenerativeModel, step: int, fold: int) -> Minibatch:
+        rows = slice(16 * fold, 16 * fold + 16)
+        return model.labelled_minibatch(images[rows].double(), labels[rows])
+
     models = [_seeded_model(chosen, fold) for fold in range(2)]
-    stacked = stack(models)
-    alone, together = [model.make_optimizers() for model in models], stacked.make_optimizers()
-    images, labels = (each[:32] for each in digits(64))
-    for step in range(4):
-        noises = [model.draw_noise(16, seeded(10 * step + fold)) for fold, model in enumerate(models)]
-        batches = [
-            model.labelled_minibatch(images[16 * f : 16 * f + 16].double(), labels[16 * f : 16 * f + 16])
-            for f, model in enumerate(models)
-        ]
-        whole = Minibatch(*(torch.stack(parts) for parts in zip(*batches, strict=True)))
-        noise = {key: torch.stack([each[key] for each in noises]) for key in noises[0]}
-        terms = stacked.minibatch_step(whole, noise, together)
-        for fold, model in enumerate(models):
-            expected = model.minibatch_step(batches[fold], noises[fold], alone[fold])
-            assert terms.keys() == expected.keys()
-            for key, value in expected.items():
-                torch.testing.assert_close(terms[key][fold], value, atol=1e-9, rtol=1e-9)
-    for fold, model in enumerate(models):
-        for key, value in unstack(stacked, fold, into=_seeded_model(chosen, 0)).state_dict().items():
-            torch.testing.assert_close(value, model.state_dict()[key], atol=1e-7, rtol=1e-7)
+    assert_stacked_steps_are_those_of_the_models(models, minibatch, into=_seeded_model(chosen, 0), steps=4)
 
 
 def test_training_with_every_state_at_once_continues_bit_for_bit() -> None:

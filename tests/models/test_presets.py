@@ -1,6 +1,6 @@
 """Presets: all there, each with its source and nothing that its model does not allow."""
 
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
 
 import pytest
 
@@ -8,13 +8,17 @@ from models.build import build
 from models.hyperparameters import HYPERPARAMETERS, defaults, parse, rules
 from models.infogan_hyperparameters import InfoGAN
 from models.presets import LIBRARY, Preset, load_preset, preset_names
+from models.rule import Value
 
 PRESETS = [(path.parent.name, path.stem) for path in sorted(LIBRARY.rglob("*.yaml"))]
 
 
 def test_every_file_of_the_library_is_a_preset_of_a_model_that_ships() -> None:
     assert [(model, name) for model in sorted(HYPERPARAMETERS) for name in preset_names(model)] == PRESETS
-    assert preset_names("infogan") == ("article", "gan", "infogan_2016", "ss_infogan")
+    assert preset_names("infogan") == ("article", "gan", "infogan_2016", "paper", "ss_infogan")
+    assert {model for model in HYPERPARAMETERS if {"article", "paper"} <= set(preset_names(model))} == set(
+        HYPERPARAMETERS
+    )
     assert preset_names("beta-vae") == ()
 
 
@@ -67,6 +71,39 @@ def test_the_article_is_as_the_article_has_it() -> None:
     assert (article.labels_per_class, article.noise_dim, article.bottleneck) == (250, 100, 256)
 
 
+def test_the_article_asks_the_same_of_every_model() -> None:
+    for model in HYPERPARAMETERS:
+        preset = load_preset(model, "article")
+        named = preset.hyperparameters
+        assert (named["batch_size"], named["lr"], preset.epochs) == (64, 1e-4, 100)
+        assert named.get("latent_dim", named.get("noise_dim", 100)) == 100
+        assert named.get("labels_per_class", 250) == 250
+
+
+def test_a_second_name_is_the_same_preset() -> None:
+    paper, named = load_preset("infogan", "paper"), load_preset("infogan", "infogan_2016")
+    assert replace(paper, name=named.name, meaning=named.meaning) == named
+    assert named.name in paper.meaning
+
+
+@pytest.mark.parametrize(
+    ("model", "published"),
+    [
+        ("vae", {"latent_dim": 50, "layers": 2, "hidden": 200, "batch_size": 20, "lr": 1e-3}),
+        ("beta_vae", {"beta": 4, "latent_dim": 10, "batch_size": 64, "lr": 1e-4}),
+        ("beta_tcvae", {"beta": 6, "lambda": 1, "alpha": 0, "latent_dim": 10, "batch_size": 2048, "lr": 1e-3}),
+        ("factor_vae", {"beta": 36, "critic_hidden": 1000, "critic_layers": 6, "lr": 1e-4, "lr_critic": 1e-4}),
+        ("dip_vae", {"variant": "II", "lambda": 10, "beta": 1, "latent_dim": 10}),
+        ("info_vae", {"alpha": 1, "lambda": 784, "latent_dim": 20, "batch_size": 200, "decoder": "gaussian"}),
+        ("cat_vae", {"variables": 20, "categories": 10, "annealing": 1e-4, "anneal_every": 1000, "temperature": 0.5}),
+        ("cvae", {"latent_dim": 50, "hidden": 500, "layers": 2, "lr": 3e-4}),
+    ],
+)
+def test_a_paper_is_as_its_source_has_it(model: str, published: dict[str, Value]) -> None:
+    named = load_preset(model, "paper").hyperparameters
+    assert {name: named[name] for name in published} == published
+
+
 def test_a_preset_cannot_be_changed() -> None:
     preset = load_preset("infogan", "gan")
     with pytest.raises(TypeError):
@@ -76,7 +113,7 @@ def test_a_preset_cannot_be_changed() -> None:
 
 
 def test_what_is_no_preset_of_the_model_is_a_key_error() -> None:
-    for model, name in (("infogan", "paper"), ("beta_vae", "article"), ("infogan", "../infogan/gan")):
+    for model, name in (("infogan", "papers"), ("beta_vae", "gan"), ("infogan", "../infogan/gan")):
         with pytest.raises(KeyError, match=name):
             load_preset(model, name)
 

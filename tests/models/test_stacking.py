@@ -8,7 +8,7 @@ from models.base import GenerativeModel, Minibatch
 from models.build import build
 from models.hyperparameters import HYPERPARAMETERS
 from models.stacking import stack, unstack, worth_stacking
-from tests.models.training import digits, seeded
+from tests.models.training import assert_stacked_steps_are_those_of_the_models, digits, seeded
 
 FOLDS = 3
 
@@ -30,24 +30,8 @@ def test_what_comes_out_of_a_stack_is_what_went_in_and_the_models_are_left_alone
 
 @pytest.mark.parametrize("name", list(HYPERPARAMETERS))
 def test_steps_of_a_stack_are_the_steps_of_its_models(name: str) -> None:
-    """In float64, where sums in another order differ by less than the tolerance."""
     models = [model.double() for model in _models(name)]
-    stacked = stack(models)
-    alone, together = [model.make_optimizers() for model in models], stacked.make_optimizers()
-    for step in range(3):
-        batches = [_minibatch(model, step, fold) for fold, model in enumerate(models)]
-        noises = [model.draw_noise(16, seeded(10 * step + fold)) for fold, model in enumerate(models)]
-        whole = Minibatch(*(torch.stack(parts) for parts in zip(*batches, strict=True)))
-        noise = {key: torch.stack([each[key] for each in noises]) for key in noises[0]}
-        terms = stacked.minibatch_step(whole, noise, together)
-        for fold, model in enumerate(models):
-            expected = model.minibatch_step(batches[fold], noises[fold], alone[fold])
-            assert terms.keys() == expected.keys()
-            for key, value in expected.items():
-                torch.testing.assert_close(terms[key][fold], value, atol=1e-9, rtol=1e-9)
-    for fold, model in enumerate(models):
-        for key, value in unstack(stacked, fold, into=_models(name)[0]).state_dict().items():
-            torch.testing.assert_close(value, model.state_dict()[key], atol=1e-7, rtol=1e-7)
+    assert_stacked_steps_are_those_of_the_models(models, _minibatch, into=_models(name)[0])
 
 
 def test_a_fold_that_diverges_leaves_the_others_of_its_stack_alone() -> None:

@@ -55,6 +55,13 @@ def test_it_says_what_won_on_what_and_by_what(best_path: Path, home: Home) -> No
     assert best.provenance.checkpoint == str(home.sweep(SPEC.sweep_id).checkpoint(0, 1))
 
 
+def test_it_says_on_which_kind_of_device_and_without_it_means_the_cpu(home: Home, best_path: Path) -> None:
+    of_gpu = finish(home, small_spec(name="other", resources={"gpus": 0.5}))
+    assert (read_best(of_gpu.best).measured.device, read_best(best_path).measured.device) == ("gpu", "cpu")
+    best_path.write_text(best_path.read_text(encoding="utf-8").replace("  device: cpu\n", ""), encoding="utf-8")
+    assert read_best(best_path).measured.device == "cpu"
+
+
 def test_it_begins_with_the_sweep_it_came_from(best_path: Path) -> None:
     first = best_path.read_text(encoding="utf-8").splitlines()[0]
     assert first == f"# The best configuration of sweep {SPEC.sweep_id}."

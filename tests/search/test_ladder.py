@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import pytest
 
-from sweeps.search.ladder import Ladder, build_ladder, integer_log
+from sweeps.search.ladder import Ladder, build_ladder, integer_log, nearest_power
 
 Table = list[list[tuple[int, int]]]
 
@@ -100,3 +100,14 @@ def test_a_ladder_holds_the_rungs_of_its_brackets_and_no_others() -> None:
     assert [ladder.holds(8, rung) for rung in (-1, 0, 2, 3)] == [False, True, True, False]
     assert [ladder.holds(9, rung) for rung in (1, 2)] == [True, False]
     assert [ladder.holds(trial, 0) for trial in (-1, 16, 17)] == [False, True, False]
+
+
+@pytest.mark.parametrize("eta", [2, 3, 4, 16])
+def test_the_nearest_power_is_that_of_the_smallest_ratio(eta: int) -> None:
+    for epochs in range(1, 700):
+        ratios = {eta**s: max(Fraction(epochs, eta**s), Fraction(eta**s, epochs)) for s in range(12)}
+        assert nearest_power(epochs, eta) == min(ratios, key=lambda power: (ratios[power], power))
+
+
+def test_the_nearest_powers_of_three_of_usual_lengths() -> None:
+    assert [nearest_power(epochs, 3) for epochs in (1, 11, 25, 46, 47, 50, 100, 320)] == [1, 9, 27, 27, 81, 81, 81, 243]

@@ -100,7 +100,7 @@ def test_another_projects_sweep_is_as_one_that_is_not_there(service: Service, ro
     assert send(outsider, route, f"team-a~{SWEEP_ID}") == 404
     assert service.board.known == before
     method, path = route.split(" ")
-    body = {"json": {"priority": 1}} if method == "POST" else {}
+    body: dict[str, Any] = {"json": {"priority": 1}} if method == "POST" else {}
     there, absent = (
         outsider.ask(method, path.replace("{ref}", ref).replace("{trial}", "0"), **body).text
         for ref in (f"team-a~{SWEEP_ID}", "team-a~absent-00000000")
