@@ -232,17 +232,19 @@ class Client:
         """Return the datasets, or one of them."""
         return self._catalogue("datasets", name)
 
-    def _get(self, path: str, *, accept: str = "application/json", **query: object) -> httpx2.Response:
-        return self._caller.ask("GET", API + path, params=_given(query), headers={"Accept": accept})
+    def _get(
+        self, path: str, query: Mapping[str, object] | None = None, *, accept: str = "application/json"
+    ) -> httpx2.Response:
+        return self._caller.ask("GET", API + path, params=_given(query or {}), headers={"Accept": accept})
 
     def _pages(self, path: str, page: type[Answer], **query: object) -> Iterator[Answer]:
-        cursor: str | None = None
+        asked: dict[str, object] = {**query, "limit": PAGE, "cursor": None}
         while True:
-            answer: Any = _read(page, self._get(path, limit=PAGE, cursor=cursor, **query))
+            answer: Any = _read(page, self._get(path, asked))
             yield answer
-            cursor = answer.next
-            if cursor is None:
+            if answer.next is None:
                 return
+            asked["cursor"] = answer.next
 
     def _send_spec(
         self,

@@ -72,9 +72,7 @@ class Logins:
         write_atomically(self.path, json.dumps(known, indent=1).encode(), mode=OWNER_ONLY)
 
 
-def choose_server(
-    server: str | None, logins: Logins | None = None, environment: Mapping[str, str] = os.environ
-) -> str:
+def choose_server(server: str | None, logins: Logins | None = None, environment: Mapping[str, str] = os.environ) -> str:
     """Return the address of the service that is meant: the one given, else `$SWEEPS_SERVER`, else the latest login.
 
     Raises:

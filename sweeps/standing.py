@@ -81,11 +81,11 @@ def summarise(files: SweepFiles) -> Summary:
         StorageError: One of its files is damaged.
     """
     spec = read_spec(files)
+    running = is_held(files.lease)  # asked first: what a driver concludes, it writes before it lets go
     conclusion = files.read_json(files.conclusion) or {}
-    state = "running" if is_held(files.lease) else conclusion.get("state", "interrupted")
     return Summary(
         sweep_id=files.sweep_id,
-        state=state,
+        state="running" if running else conclusion.get("state", "interrupted"),
         model=spec.model,
         dataset=spec.dataset.name,
         objective=spec.objective,

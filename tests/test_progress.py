@@ -45,7 +45,9 @@ def test_no_more_workers_are_busy_than_there_are() -> None:
 
 def test_the_best_so_far_is_the_best_at_the_highest_fidelity_with_ties_by_trial() -> None:
     outcomes = [Outcome(trial, 0, (1.0,)) for trial in range(9)]
-    assert take_stock("x", told(*outcomes).halvings, running=set(), computed=Computed(), workers=1).best == BestSoFar(0, 1, 1.0)
+    assert take_stock("x", told(*outcomes).halvings, running=set(), computed=Computed(), workers=1).best == BestSoFar(
+        0, 1, 1.0
+    )
     higher = [Outcome(1, 1, (7.0, 9.0)), Outcome(2, 1, ())]
     best = take_stock("x", told(*outcomes, *higher).halvings, running=set(), computed=Computed(), workers=1).best
     assert best == BestSoFar(1, 3, 8.0)
