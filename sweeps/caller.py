@@ -4,7 +4,7 @@ Every request of the API may be repeated: reading changes nothing, wishes say wh
 its key. So each is sent again, ever more slowly, while the service is away or has too much to do.
 """
 
-import time
+from time import monotonic, sleep
 from collections.abc import Callable, Iterator, Mapping
 from itertools import count
 from typing import Any
@@ -88,20 +88,20 @@ class Caller:
             answer.close()
 
     def _until_answered(self, send: Callable[[], httpx2.Response]) -> httpx2.Response:
-        deadline = time.monotonic() + self.patience_seconds
+        deadline = monotonic() + self.patience_seconds
         for attempt in count():
             asked, wait = 0.0, min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2 ** min(attempt, 10))
             try:
                 answer = send()
             except httpx2.TransportError as error:
-                if time.monotonic() + wait > deadline:
+                if monotonic() + wait > deadline:
                     raise self._no_answer(error) from error
             else:
                 asked = _retry_after(answer)
-                if answer.status_code not in AGAIN or time.monotonic() + max(wait, asked) > deadline:
+                if answer.status_code not in AGAIN or monotonic() + max(wait, asked) > deadline:
                     return answer
                 answer.close()
-            time.sleep(max(wait, asked))
+            sleep(max(wait, asked))
         raise AssertionError("unreachable: counting has no end")
 
     def _no_answer(self, error: httpx2.TransportError) -> ServiceError:

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from sweeps import cli_output
 from sweeps.cli_answers import INTERRUPTED, HomeOption, JsonOption, errors_told, tell
-from sweeps.cli_server import ServerOption, asked_server, summary_of, the_service
+from sweeps.cli_server import ServiceOption, asked_server, summary_of, the_service
 from sweeps.execution.storage import Home
 from sweeps.logins import Logins
 from sweeps.settings import Settings
@@ -57,7 +57,7 @@ def submit(
     watch: WatchOption = False,
     project: ProjectOption = None,
     priority: PriorityOption = 0,
-    server: ServerOption = None,
+    server: ServiceOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Have a service run a sweep; the same spec is the same sweep, however often it is submitted."""
@@ -69,7 +69,7 @@ def submit(
         tell(shown, as_json, lambda console: cli_output.show_submitted(console, submitted, server))
 
 
-def watch(sweep: Ref, server: ServerOption = None, home: HomeOption = None, as_json: JsonOption = False) -> None:
+def watch(sweep: Ref, server: ServiceOption = None, home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Follow a sweep of a service or of a home until it rests; Ctrl-C leaves it running."""
     with errors_told(as_json):
         asked = asked_server(server, home)
@@ -84,7 +84,7 @@ def logs(
     sweep: Ref,
     follow: FollowOption = False,
     lines: LinesOption = 100,
-    server: ServerOption = None,
+    server: ServiceOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show what a sweep's process said last."""
@@ -99,17 +99,17 @@ def logs(
             sys.stdout.flush()
 
 
-def pause(sweep: Ref, server: ServerOption = None, as_json: JsonOption = False) -> None:
+def pause(sweep: Ref, server: ServiceOption = None, as_json: JsonOption = False) -> None:
     """Stop a sweep for now; nothing that has a result is lost."""
     _steer(sweep, server, as_json, lambda client: client.pause)
 
 
-def resume(sweep: Ref, server: ServerOption = None, as_json: JsonOption = False) -> None:
+def resume(sweep: Ref, server: ServiceOption = None, as_json: JsonOption = False) -> None:
     """Have a sweep go on where it stopped, with the same bits as if it never had."""
     _steer(sweep, server, as_json, lambda client: client.resume)
 
 
-def cancel(sweep: Ref, server: ServerOption = None, as_json: JsonOption = False) -> None:
+def cancel(sweep: Ref, server: ServiceOption = None, as_json: JsonOption = False) -> None:
     """End a sweep early; its record and the best so far stay."""
     _steer(sweep, server, as_json, lambda client: client.cancel)
 

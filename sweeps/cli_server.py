@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from sweeps.client import Client
     from sweeps.service.answers import SweepAnswer
 
-__all__ = ["ServerOption", "asked_server", "summary_of", "the_service"]
+__all__ = ["ServerOption", "ServiceOption", "asked_server", "summary_of", "the_service"]
 
 PATIENCE_SECONDS = 2.0
 """Of a command that people wait for."""
@@ -23,6 +23,10 @@ LONG_PATIENCE_SECONDS = 60.0
 
 ServerOption = Annotated[
     str | None, typer.Option("--server", metavar="URL", help="Ask this service instead of a home. [$SWEEPS_SERVER]")
+]
+
+ServiceOption = Annotated[
+    str | None, typer.Option("--server", metavar="URL", help="The service. [$SWEEPS_SERVER or the latest login]")
 ]
 
 

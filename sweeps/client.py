@@ -11,7 +11,7 @@ What a request means, which role it needs and what it answers is told by the rou
 
 import json
 import re
-import time
+from time import monotonic, sleep
 import uuid
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -212,12 +212,12 @@ class Client:
         Raises:
             SweepError: It does not within the time.
         """
-        deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
+        deadline = None if timeout_seconds is None else monotonic() + timeout_seconds
         while (sweep := self.sweep(ref)).state not in RESTING:
-            if deadline is not None and time.monotonic() + POLL_SECONDS > deadline:
+            if deadline is not None and monotonic() + POLL_SECONDS > deadline:
                 rule = f"{ref} must rest within {timeout_seconds:g} s, but is {sweep.state}"
                 raise SweepError(f"{rule}. It goes on; wait longer.")
-            time.sleep(POLL_SECONDS)
+            sleep(POLL_SECONDS)
         return sweep
 
     def models(self, name: str | None = None) -> dict[str, Any]:
