@@ -21,7 +21,17 @@ id: 1700000000000000000-4-1-0
 
 """
 
-CONTENT: dict[str, Any] = {"text/event-stream": {"schema": {"type": "string"}, "example": EXAMPLE}}
+EVENT: dict[str, Any] = {
+    "type": "object",
+    "required": ["event", "data"],
+    "properties": {
+        "event": {"enum": ["evaluation", "promotion", "champion", "state"]},
+        "data": {"type": "string", "contentMediaType": "application/json"},
+        "id": {"type": "string"},
+    },
+}
+
+CONTENT: dict[str, Any] = {"text/event-stream": {"schema": EVENT, "example": EXAMPLE}}
 
 
 @router.get("/events", response_class=StreamingResponse, responses={200: {"content": CONTENT}})
