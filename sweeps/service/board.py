@@ -61,6 +61,7 @@ class Board:
         self._keys = Keys(root / "service" / "keys")
         # One change of the record at a time; reading what is remembered never waits for MLflow.
         self._recording, self._remembering = threading.RLock(), threading.Lock()
+        self._is_read = False
         self._known: dict[str, tuple[Claim, SweepView]] = {}
 
     def submit(self, spec: SweepSpec, *, project: str, priority: int, by: str, key: str) -> tuple[SweepView, bool]:
@@ -90,9 +91,14 @@ class Board:
             return self._change(claim), created
 
     def views(self) -> list[SweepView]:
-        """Return every sweep as it stood lately, the latest submitted first."""
-        views = [view for _, view in list(self._known.values())]
-        return sorted(views, key=lambda view: (-view.submitted_ms, view.ref))
+        """Return every sweep as it stood lately, the latest submitted first.
+
+        Raises:
+            RecordError: MLflow has never been read yet, and cannot be.
+        """
+        if not self._is_read:
+            self.refresh()
+        return sorted(self.snapshot(), key=lambda view: (-view.submitted_ms, view.ref))
 
     def view(self, ref: str) -> SweepView:
         """Return a sweep as it stands now.
@@ -157,7 +163,11 @@ class Board:
             claims = self._claims.all()
             known = {claim.ref: (claim, self._viewer.look(claim)) for claim in claims}
             with self._remembering:
-                self._known = known
+                self._known, self._is_read = known, True
+
+    def snapshot(self) -> list[SweepView]:
+        """Return the sweeps that are known, in no order; none before MLflow was first read."""
+        return [view for _, view in list(self._known.values())]
 
     def look_again(self) -> None:
         """Look at the sweeps that wait or run; the others stay as they are until someone wishes otherwise."""

@@ -65,7 +65,7 @@ class Reconciler:
             self._read_at = None
             troubles.append(str(error))
         # What is known goes on as it was last wished, also while the record is away.
-        for action in decide(self._board.views(), self._max_running):
+        for action in decide(self._board.snapshot(), self._max_running):
             try:
                 self._act(action)
             except (SweepError, OSError) as error:
