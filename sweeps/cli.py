@@ -50,7 +50,8 @@ def plan(spec: SpecPath, home: HomeOption = None, workers: WorkersOption = None,
     """Show what a sweep would do and cost; run nothing."""
     with errors_told(as_json):
         checked = load_spec(spec)
-        made = make_plan(checked, Home(Settings.read(home=home).home), workers or _workers(checked.resources.cpus))
+        earlier = Home(Settings.read(home=home).home).sweeps()
+        made = make_plan(checked, earlier, workers or _workers(checked.resources.cpus))
         tell(made.as_json(), as_json, lambda console: cli_output.show_plan(console, made))
 
 

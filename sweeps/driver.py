@@ -208,7 +208,7 @@ def _open_record(spec: SweepSpec, files: SweepFiles, settings: Settings, workers
         experiment=settings.experiment or files.sweep_id,
         name=spec.name,
         spec=spec.model_dump(mode="json"),
-        plan=make_plan(spec, home, workers).as_json(),
+        plan=make_plan(spec, home.sweeps(), workers).as_json(),
         objective=spec.objective,
         searched=spec.search_space().names,
         weights=tuple(spec.searched_weights()),

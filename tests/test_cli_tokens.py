@@ -25,7 +25,7 @@ def test_a_token_is_created_listed_and_revoked(odd_path: Path) -> None:
     made = answer(odd_path, "create", "ci", "--role", "submit", "--project", "team-a", "--project", "team-b")
     token = Tokens.of(odd_path).verify(made["text"])
     assert token is not None
-    assert (token.id, token.role, token.projects) == (made["id"], Role.SUBMIT, {"team-a", "team-b"})
+    assert (token.id, token.role, token.projects) == (made["id"], Role.SUBMIT, frozenset({"team-a", "team-b"}))
     (listed,) = answer(odd_path, "list")["tokens"]
     assert listed == {key: value for key, value in made.items() if key != "text"}
     assert answer(odd_path, "revoke", token.id)["revoked"]

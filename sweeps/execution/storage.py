@@ -49,6 +49,10 @@ class Home:
         """Return the sweeps that were begun here, by name."""
         return sorted(path.parent.name for path in (self.root / "sweeps").glob("*/spec.json"))
 
+    def sweeps(self) -> list["SweepFiles"]:
+        """Return the files of each sweep that was begun here, by name."""
+        return [self.sweep(sweep_id) for sweep_id in self.sweep_ids()]
+
 
 @dataclass(frozen=True)
 class SweepFiles:

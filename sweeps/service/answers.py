@@ -1,6 +1,6 @@
 """What routes answer, as types: each field is told once, here, and so in the OpenAPI document."""
 
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -10,6 +10,7 @@ from sweeps.execution.result import State as EvaluationState
 from sweeps.plan import Plan
 from sweeps.search.cross_validation import standard_error
 from sweeps.service.board import SweepView
+from sweeps.service.state import State, Wish
 
 __all__ = [
     "EvaluationAnswer",
@@ -24,8 +25,6 @@ __all__ = [
     "TrialPage",
     "TrialSummary",
 ]
-
-State = Literal["queued", "running", "pausing", "paused", "cancelling", "cancelled", "finished", "failed"]
 
 NEXT = Field(description="Give this as `cursor` for the next page; null at the end.")
 
@@ -66,7 +65,7 @@ class SweepAnswer(_Answer):
     dataset: str
     objective: str
     state: State
-    wish: Literal["run", "pause", "cancel"] = Field(description="What should become of it.")
+    wish: Wish = Field(description="What should become of it.")
     priority: int = Field(description="The higher, the sooner it starts.")
     why: str = Field(description="Why it failed, or empty.")
     submitted_ms: int = Field(description="When, in milliseconds since 1970.")
@@ -114,6 +113,10 @@ class PlanAnswer(_Answer):
     """What a sweep does and costs, roughly."""
 
     sweep_id: str
+    preset: str | None
+    fixed: dict[str, Value] = Field(description="What is held, the preset's part included.")
+    searched: list[str]
+    max_epochs: int
     trials: int
     evaluations: int
     fold_epochs: int

@@ -1,15 +1,17 @@
 """What every route works with, and the one way from a ref to a sweep: through the projects that a token sees."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import islice
 from typing import Annotated
 
 from fastapi import Depends, Path, Request
 
-from sweeps.execution.storage import Home, SweepFiles
+from sweeps.execution.storage import SweepFiles
 from sweeps.plan import Plan, make_plan
 from sweeps.service.board import Board, SweepView, UnknownSweep
 from sweeps.service.problems import ForbiddenError
 from sweeps.service.refs import DEFAULT_PROJECT, project_home, split_ref
+from sweeps.service.timeline import Timelines
 from sweeps.service.tokens import Token
 from sweeps.settings import Settings, available_cpus
 from sweeps.spec import SweepSpec
@@ -17,6 +19,10 @@ from sweeps.spec import SweepSpec
 __all__ = ["Desk", "DeskOfApp", "Ref"]
 
 Ref = Annotated[str, Path(description="As `ref` of a sweep.", examples=["digits-beta-vae-0a1b2c3d"], max_length=200)]
+
+
+MOST_EARLIER = 5
+"""Sweeps of its kind, the latest, that a plan rests on: reading them all would take as long as there are many."""
 
 
 @dataclass(frozen=True)
@@ -27,11 +33,13 @@ class Desk:
         board: The sweeps.
         settings: Where the home is.
         workers: Evaluations at a time; None is one a processor.
+        timelines: What happened in sweeps that are followed.
     """
 
     board: Board
     settings: Settings
     workers: int | None = None
+    timelines: Timelines = field(default_factory=Timelines)
 
     def view(self, ref: str, token: Token) -> SweepView:
         """Return a sweep.
@@ -73,8 +81,15 @@ class Desk:
 
     def plan(self, spec: SweepSpec, project: str) -> Plan:
         """Return what a sweep would do and cost."""
-        home: Home = project_home(self.settings.home, project)
-        return make_plan(spec, home, self.workers or max(1, available_cpus() // spec.resources.cpus))
+        kind = (project, spec.model, spec.dataset.name)
+        alike = (view for view in self.board.views() if kind == (view.project, view.model, view.dataset))
+        home = project_home(self.settings.home, project)
+        earlier = [home.sweep(view.sweep_id) for view in islice(filter(_has_results, alike), MOST_EARLIER)]
+        return make_plan(spec, earlier, self.workers or max(1, available_cpus() // spec.resources.cpus))
+
+
+def _has_results(view: SweepView) -> bool:
+    return view.evaluations > 0
 
 
 def _desk(request: Request) -> Desk:

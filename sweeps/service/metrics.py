@@ -1,4 +1,4 @@
-"""Figures of the service in Prometheus' text form; labels hold routes as their routers name them, never what was sent."""
+"""Figures of the service in Prometheus' text form; labels hold the names of routes, never what was sent."""
 
 import time
 from collections import Counter as Count
@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from sweeps.service.answers import State
+from sweeps.service.state import State
 
 __all__ = ["MEDIA_TYPE", "Meter", "Metrics"]
 

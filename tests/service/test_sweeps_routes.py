@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 import yaml
 
+from sweeps.service.refs import project_home
 from sweeps.service.tokens import Role
 from sweeps.spec_checks import parse_spec
 from tests.service.conftest import Caller, Service
-from tests.sweep_on_disk import RAW
+from tests.sweep_on_disk import RAW, begin, small_spec
 
 SWEEP_ID = parse_spec(RAW).sweep_id
 
@@ -86,6 +87,19 @@ def test_a_plan_starts_nothing(service: Service) -> None:
     assert not service.board.known
 
 
+def test_a_plan_rests_on_sweeps_of_its_kind_in_its_project(service: Service, user: Caller) -> None:
+    def basis(project: str) -> str:
+        told = user.post(f"/api/v1/plan?project={project}", {**RAW, "seed": 1})
+        return str(told["estimate_basis"])
+
+    user.post("/api/v1/sweeps?project=team-a", RAW, 201)
+    begin(project_home(service.board.root, "team-a"), small_spec())
+    assert basis("team-a") == "figures measured on another machine"
+    service.board.stand(f"team-a~{SWEEP_ID}", evaluations=6)
+    assert basis("team-a") == "earlier sweeps in this home"
+    assert basis("team-b") == "figures measured on another machine"
+
+
 def test_pages_hold_every_sweep_once_though_more_come_meanwhile(service: Service, user: Caller) -> None:
     for number in range(5):
         user.post("/api/v1/sweeps", named(f"s{number}"), 201)
@@ -155,7 +169,16 @@ def test_a_priority_is_set_within_its_range(service: Service, user: Caller) -> N
     user.post("/api/v1/sweeps", RAW, 201)
     path = f"/api/v1/sweeps/{SWEEP_ID}/priority"
     assert user.post(path, {"priority": -3})["priority"] == -3
-    for body in ({}, {"priority": 1001}, {"priority": "high"}, {"priority": 1.5}, {"priority": 1, "x": 1}, [], None):
+    wrong: list[Any] = [
+        {},
+        {"priority": 1001},
+        {"priority": "high"},
+        {"priority": 1.5},
+        {"priority": 1, "x": 1},
+        [],
+        None,
+    ]
+    for body in wrong:
         assert user.post(path, body, 422)["faults"]
     answer = user.ask("POST", path, headers={"Content-Type": "application/json"}, content=b'{"priority": ')
     assert answer.status_code == 422

@@ -1,17 +1,18 @@
 """Sweeps: submitted, listed, shown and steered."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from sweeps.service.answers import PlanAnswer, State, Submitted, SweepAnswer, SweepDetail, SweepPage, sweep_fields
+from sweeps.service.answers import PlanAnswer, Submitted, SweepAnswer, SweepDetail, SweepPage, sweep_fields
 from sweeps.service.auth import Reader, Submitter
 from sweeps.service.board import SweepView
 from sweeps.service.desk import Desk, DeskOfApp, Ref
 from sweeps.service.paging import MOST, take_page
 from sweeps.service.refs import PROJECT_PATTERN
 from sweeps.service.spec_body import SPEC_BODY, SpecText, read_spec
+from sweeps.service.state import State, Wish
 from sweeps.service.tokens import Token
 
 __all__ = ["router"]
@@ -133,7 +134,7 @@ def set_priority(ref: Ref, body: Priority, desk: DeskOfApp, token: Submitter) ->
     return SweepAnswer.of(desk.board.view(view.ref))
 
 
-def _wish(desk: Desk, ref: str, wish: Literal["run", "pause", "cancel"], token: Token) -> SweepAnswer:
+def _wish(desk: Desk, ref: str, wish: Wish, token: Token) -> SweepAnswer:
     return SweepAnswer.of(desk.board.wish(desk.view(ref, token).ref, wish, _who(token)))
 
 
