@@ -1,7 +1,8 @@
 """The command line: `sweeps plan`, `run`, `export`, `list`, `show`, `dashboard`, `models`, `spaces`, `datasets`.
 
 Imports neither torch, Ray nor MLflow before a command needs them; what is shown is laid out in `sweeps.cli_output`.
-`train` and `sample` stand in `sweeps.cli_models`, `token` in `sweeps.cli_tokens`.
+`train` and `sample` stand in `sweeps.cli_models`, `serve` in `sweeps.cli_service`,
+`token` in `sweeps.cli_tokens`.
 """
 
 import json
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
-from sweeps import cli_models, cli_output, cli_tokens
+from sweeps import cli_models, cli_output, cli_service, cli_tokens
 from sweeps.catalogue import describe_datasets, describe_models, describe_spaces
 from sweeps.cli_answers import INTERRUPTED, HomeOption, JsonOption, errors_told, tell, write_output
 from sweeps.errors import SweepError
@@ -200,6 +201,7 @@ def _latest(place: Home) -> Any:
 
 
 cli_models.add_commands(app)
+cli_service.add_commands(app)
 cli_tokens.add_commands(app)
 
 if __name__ == "__main__":

@@ -72,6 +72,16 @@ class SweepFiles:
         return self.root / "lease.json"
 
     @property
+    def job(self) -> Path:
+        """Locked by the service's process for the sweep, from its first moment to its last."""
+        return self.root / "job.lock"
+
+    @property
+    def attempts(self) -> Path:
+        """Folder of what is known of the service's processes for the sweep."""
+        return self.root / "attempts"
+
+    @property
     def conclusion(self) -> Path:
         """How the sweep ended; exists once it has ended for good."""
         return self.root / "conclusion.json"
