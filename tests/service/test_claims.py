@@ -105,5 +105,5 @@ def test_tags_that_were_changed_by_hand_into_nonsense_are_no_claim(store: Store,
 
 
 def test_a_record_that_is_away_is_an_error_that_people_can_read() -> None:
-    with pytest.raises(RecordError, match="MLflow at http://127.0.0.1:9 must be writable"):
+    with pytest.raises(RecordError, match=r"MLflow at http://127\.0\.0\.1:9 must be writable"):
         Claims("http://127.0.0.1:9", None).all()
