@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -36,7 +37,6 @@ class LocalExecutor:
     workers: int | None = None
     environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
     clock: Callable[[], float] = time.monotonic
-    _children: list[subprocess.Popen[bytes]] = field(default_factory=list)
     _asked: dict[Holder, float] = field(default_factory=dict)
 
     def start(self, ref: str, files: SweepFiles) -> bool:
@@ -48,7 +48,6 @@ class LocalExecutor:
             StorageError: The attempt cannot be written down.
             OSError: The machine cannot start a process.
         """
-        self._reap()
         if is_held(files.lease) or (lock := take_lock(files.job)) is None:
             return False
         with lock:
@@ -64,7 +63,8 @@ class LocalExecutor:
                     pass_fds=[lock.fileno()],
                     start_new_session=True,
                 )
-        self._children.append(process)
+        # Ended processes stay in the system's table until someone asks for them.
+        threading.Thread(target=process.wait, name=f"job {ref}", daemon=True).start()
         return True
 
     def is_running(self, files: SweepFiles) -> bool:
@@ -101,10 +101,6 @@ class LocalExecutor:
         if self.workers is not None:
             own[job.WORKERS] = str(self.workers)
         return {**self.environment, **own}
-
-    def _reap(self) -> None:
-        """Forget the processes that have ended, which the system keeps until they are asked for."""
-        self._children = [child for child in self._children if child.poll() is None]
 
 
 def _signal(holder: Holder, number: signal.Signals) -> None:

@@ -109,11 +109,16 @@ def _answer(app: FastAPI, listening: socket.socket) -> None:
 
 @contextmanager
 def _alone(home: Home) -> Iterator[None]:
-    """Keep a second service from the same home: wishes are remembered by the one that took them."""
-    lock = take_lock(home.root / "service" / "service.lock")
+    """Keep a second service from the same home, since wishes are remembered by the one that took them; and others out.
+
+    Side effect: nobody but the owner may look into `<home>/service` from now on.
+    """
+    folder = home.root / "service"
+    lock = take_lock(folder / "service.lock")
     if lock is None:
         rule = "one service serves a home at a time, but another does already"
         raise SweepError(f"{rule}: {home.root}. Stop it, or choose another --home.")
+    folder.chmod(0o700)
     with lock:
         yield
 
