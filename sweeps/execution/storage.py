@@ -141,7 +141,7 @@ class SweepFiles:
         Raises:
             StorageError: A file in the folder is named as no result is.
         """
-        # Not by pathlib, which takes five times as long: services ask for every sweep, again and again.
+        # Not by pathlib, which takes twice as long or more: a service asks for every sweep, again and again.
         folder = str(self.root / "evaluations")
         try:
             trials = [entry.name for entry in os.scandir(folder) if entry.is_dir()]
