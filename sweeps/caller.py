@@ -4,9 +4,9 @@ Every request of the API may be repeated: reading changes nothing, wishes say wh
 its key. So each is sent again, ever more slowly, while the service is away or has too much to do.
 """
 
-from time import monotonic, sleep
 from collections.abc import Callable, Iterator, Mapping
 from itertools import count
+from time import monotonic, sleep
 from typing import Any
 
 import httpx2

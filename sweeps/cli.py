@@ -1,8 +1,8 @@
 """The command line: `sweeps plan`, `run`, `export`, `list`, `show`, `dashboard`, `models`, `spaces`, `datasets`.
 
 Imports neither torch, Ray nor MLflow before a command needs them; what is shown is laid out in `sweeps.cli_output`.
-`train` and `sample` stand in `sweeps.cli_models`, `token` in `sweeps.cli_tokens`, `login` and `logout` in
-`sweeps.cli_login`; `submit`, `watch`, `logs` and what steers sweeps in `sweeps.cli_remote`.
+`train` and `sample` stand in `sweeps.cli_models`, `serve` in `sweeps.cli_service`, `token` in `sweeps.cli_tokens`, `login`
+and `logout` in `sweeps.cli_login`; `submit`, `watch`, `logs` and what steers sweeps in `sweeps.cli_remote`.
 """
 
 import json
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
-from sweeps import cli_login, cli_models, cli_output, cli_remote, cli_tokens
+from sweeps import cli_login, cli_models, cli_output, cli_remote, cli_service, cli_tokens
 from sweeps.catalogue import describe_datasets, describe_models, describe_spaces
 from sweeps.cli_answers import INTERRUPTED, HomeOption, JsonOption, errors_told, tell, write_output
 from sweeps.cli_server import ServerOption, asked_server, summary_of, the_service
@@ -265,7 +265,7 @@ def _latest(place: Home) -> Any:
     return max(begun, key=lambda files: files.spec.stat().st_mtime)
 
 
-for part in (cli_models, cli_remote, cli_login, cli_tokens):
+for part in (cli_models, cli_service, cli_remote, cli_login, cli_tokens):
     part.add_commands(app)
 
 if __name__ == "__main__":

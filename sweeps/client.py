@@ -11,10 +11,10 @@ What a request means, which role it needs and what it answers is told by the rou
 
 import json
 import re
-from time import monotonic, sleep
 import uuid
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any, TypeVar
 from urllib.parse import quote
 

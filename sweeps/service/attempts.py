@@ -1,4 +1,4 @@
-"""The starts of a sweep's process, as facts beside its other files: `attempts/<n>.json`, and what it said, `<n>.log`."""
+"""The starts of a sweep's process, as facts beside its results: `attempts/<n>.json`, and what it said, `<n>.log`."""
 
 import json
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ def begin_attempt(files: SweepFiles, *, now_ms: int, known: int) -> Attempt:
         StorageError: The disk is full, or an earlier start is damaged.
     """
     number = len(known_at_starts(files)) + 1
-    path = _folder(files) / f"{number}.json"
+    path = files.attempts / f"{number}.json"
     write_once(path, json.dumps({"started_ms": now_ms, "known": known}).encode())
     return Attempt(number, path.with_suffix(".log"))
 
@@ -51,7 +51,7 @@ def known_at_starts(files: SweepFiles) -> list[int]:
         StorageError: What was written of a start is damaged.
     """
     known: list[int] = []
-    while (told := files.read_json(path := _folder(files) / f"{len(known) + 1}.json")) is not None:
+    while (told := files.read_json(path := files.attempts / f"{len(known) + 1}.json")) is not None:
         count = told.get("known")
         if not isinstance(count, int):
             raise StorageError(f"{path} must say how many results were `known`, but holds {told}. Restore the file.")
@@ -62,7 +62,3 @@ def known_at_starts(files: SweepFiles) -> list[int]:
 def last_words(files: SweepFiles, lines: int = LINES) -> str:
     """Return the last lines that the latest process said."""
     return tail(latest_log(files), lines)[0].decode("utf-8", "replace").rstrip()
-
-
-def _folder(files: SweepFiles) -> Path:
-    return files.root / "attempts"

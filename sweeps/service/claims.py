@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from sweeps.record.connection import connect, record_errors
 from sweeps.service.refs import make_ref, split_ref
@@ -179,4 +179,5 @@ def _parse(experiment: "Experiment") -> Claim | None:
     except (KeyError, ValueError, TypeError):
         return None
     # Tags can be changed in MLflow's pages; what names a folder must be what the experiment's name says.
-    return claim if split_ref(claim.ref) == (claim.project, claim.sweep_id) else None
+    is_sound = claim.wish in get_args(Wish) and split_ref(claim.ref) == (claim.project, claim.sweep_id)
+    return claim if is_sound else None

@@ -1,6 +1,6 @@
 """What every route works with, and the one way from a ref to a sweep: through the projects that a token sees."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Annotated
 
@@ -11,6 +11,7 @@ from sweeps.plan import Plan, make_plan
 from sweeps.service.board import Board, SweepView, UnknownSweep
 from sweeps.service.problems import ForbiddenError
 from sweeps.service.refs import DEFAULT_PROJECT, project_home, split_ref
+from sweeps.service.timeline import Timelines
 from sweeps.service.tokens import Token
 from sweeps.settings import Settings, available_cpus
 from sweeps.spec import SweepSpec
@@ -20,7 +21,7 @@ __all__ = ["Desk", "DeskOfApp", "Ref"]
 Ref = Annotated[str, Path(description="As `ref` of a sweep.", examples=["digits-beta-vae-0a1b2c3d"], max_length=200)]
 
 
-MOST_EARLIER = 5
+MOST_EARLIER = 3
 """Sweeps of its kind, the latest, that a plan rests on: reading them all would take as long as there are many."""
 
 
@@ -32,11 +33,13 @@ class Desk:
         board: The sweeps.
         settings: Where the home is.
         workers: Evaluations at a time; None is one a processor.
+        timelines: What happened in sweeps that are followed.
     """
 
     board: Board
     settings: Settings
     workers: int | None = None
+    timelines: Timelines = field(default_factory=Timelines)
 
     def view(self, ref: str, token: Token) -> SweepView:
         """Return a sweep.

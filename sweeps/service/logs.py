@@ -20,7 +20,7 @@ MOST_TAIL_BYTES = 4_194_304
 
 def latest_log(files: SweepFiles) -> Path | None:
     """Return the log of the latest attempt, or None before the first."""
-    logs = [path for path in (files.root / "attempts").glob("*.log") if path.stem.isdecimal()]
+    logs = [path for path in files.attempts.glob("*.log") if path.stem.isdecimal()]
     return max(logs, key=lambda path: int(path.stem), default=None)
 
 

@@ -1,4 +1,4 @@
-"""What state a sweep is in and what should be done about it: pure functions of facts, which may be asked at any time."""
+"""What state a sweep is in and what is to be done about it: pure functions of facts, to be asked at any time."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -1,24 +1,21 @@
 """A sweep as it stands, told from what is wished and from its files; nothing of this is stored."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
 
 from sweeps.errors import StorageError
 from sweeps.execution.storage import SweepFiles
 from sweeps.service.attempts import known_at_starts, last_words
+from sweeps.service.claims import Claim
 from sweeps.service.refs import project_home
 from sweeps.service.state import Facts, State, Wish, state_of
 from sweeps.standing import read_spec
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from sweeps.service.claims import Claim
-
 __all__ = ["SweepView", "Viewer"]
 
-DAMAGED = "unknown"
+UNREAD = "unknown"
 """Stands for what the spec would say, if it could be read."""
 
 
@@ -79,7 +76,7 @@ class _Constants:
 class Viewer:
     """Looks at sweeps; what never changes of one is read once."""
 
-    def __init__(self, root: "Path", is_running: Callable[[SweepFiles], bool]) -> None:
+    def __init__(self, root: Path, is_running: Callable[[SweepFiles], bool]) -> None:
         """Look into a home.
 
         Args:
@@ -90,51 +87,49 @@ class Viewer:
         self._is_running = is_running
         self._constants: dict[str, _Constants] = {}
 
-    def files(self, claim: "Claim") -> SweepFiles:
+    def files(self, claim: Claim) -> SweepFiles:
         """Return a sweep's files."""
         return project_home(self._root, claim.project).sweep(claim.sweep_id)
 
-    def look(self, claim: "Claim") -> SweepView:
+    def look(self, claim: Claim) -> SweepView:
         """Return how a sweep stands; one whose files are damaged has failed, and says why."""
         files = self.files(claim)
         try:
-            return self._told(claim, files)
+            if claim.ref not in self._constants:
+                self._constants[claim.ref] = _constants(files)
+            return _told(_begun(claim, self._constants[claim.ref]), claim, files, self._is_running)
         except StorageError as error:
-            nothing = _Constants(claim.sweep_id.rpartition("-")[0], DAMAGED, DAMAGED, DAMAGED, 0)
+            name = claim.sweep_id.rpartition("-")[0]
+            known = self._constants.get(claim.ref, _Constants(name, UNREAD, UNREAD, UNREAD, 0))
             state: State = "cancelled" if claim.wish == "cancel" else "failed"
-            return _view(claim, self._constants.get(claim.ref, nothing), state, str(error))
-
-    def _told(self, claim: "Claim", files: SweepFiles) -> SweepView:
-        constants = self._constants.get(claim.ref) or _constants(files)
-        self._constants[claim.ref] = constants
-        # Running is asked first: whoever ends between the questions has written its results and conclusion by then.
-        is_running = self._is_running(files)
-        conclusion = files.read_json(files.conclusion) or {}
-        evaluations, starts = len(files.evaluations()), known_at_starts(files)
-        facts = Facts(
-            wish=claim.wish,
-            conclusion=conclusion.get("state"),
-            is_running=is_running,
-            evaluations=evaluations,
-            known_at_starts=tuple(starts[claim.attempts_at_wish :]),
-        )
-        state = state_of(facts)
-        why = conclusion.get("why", "")
-        if state == "failed" and not facts.conclusion:
-            why = _gave_up(facts, files)
-        champion = conclusion.get("champion")
-        return _view(claim, constants, state, why, evaluations, len(starts), champion)
+            return replace(_begun(claim, known), state=state, why=str(error))
 
 
-def _view(  # noqa: PLR0913  # the fields that differ
-    claim: "Claim",
-    constants: _Constants,
-    state: State,
-    why: str,
-    evaluations: int = 0,
-    attempts: int = 0,
-    champion: dict[str, Any] | None = None,
-) -> SweepView:
+def _told(view: SweepView, claim: Claim, files: SweepFiles, is_running: Callable[[SweepFiles], bool]) -> SweepView:
+    # Running is asked first: whoever ends between the questions has written its results and conclusion by then.
+    runs = is_running(files)
+    conclusion = files.read_json(files.conclusion) or {}
+    evaluations, starts = len(files.evaluations()), known_at_starts(files)
+    facts = Facts(
+        wish=claim.wish,
+        conclusion=conclusion.get("state"),
+        is_running=runs,
+        evaluations=evaluations,
+        known_at_starts=tuple(starts[claim.attempts_at_wish :]),
+    )
+    state, why = state_of(facts), conclusion.get("why", "")
+    return replace(
+        view,
+        state=state,
+        why=_gave_up(facts, files) if state == "failed" and not facts.conclusion else why,
+        evaluations=evaluations,
+        attempts=len(starts),
+        champion=conclusion.get("champion"),
+    )
+
+
+def _begun(claim: Claim, constants: _Constants) -> SweepView:
+    """Return a sweep of which nothing is known yet but what was submitted."""
     return SweepView(
         ref=claim.ref,
         project=claim.project,
@@ -143,16 +138,16 @@ def _view(  # noqa: PLR0913  # the fields that differ
         model=constants.model,
         dataset=constants.dataset,
         objective=constants.objective,
-        state=state,
+        state="queued",
         wish=claim.wish,
         priority=claim.priority,
-        why=why,
+        why="",
         submitted_ms=claim.submitted_ms,
         submitted_by=claim.submitted_by,
-        evaluations=evaluations,
+        evaluations=0,
         planned=constants.planned,
-        attempts=attempts,
-        champion=champion,
+        attempts=0,
+        champion=None,
     )
 
 

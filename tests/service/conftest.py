@@ -9,6 +9,7 @@ import httpx2
 import pytest
 from starlette.testclient import TestClient
 
+from sweeps.service import events, logs, timeline
 from sweeps.service.app import make_app
 from sweeps.service.limits import Limits
 from sweeps.service.tokens import Role, Tokens
@@ -70,6 +71,14 @@ def make_service(root: Path, limits: Limits | None = None) -> Service:
     board, tokens = MemoryBoard(root), Tokens.of(root)
     app = make_app(board, tokens, Settings(home=root), limits=limits or Limits(burst=10**6), workers=2)
     return Service(board, tokens, TestClient(app, raise_server_exceptions=False))
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have streams look often."""
+    monkeypatch.setattr(events, "POLL_SECONDS", 0.001)
+    monkeypatch.setattr(logs, "POLL_SECONDS", 0.001)
+    monkeypatch.setattr(timeline, "REST_SECONDS", 0.0)
 
 
 @pytest.fixture

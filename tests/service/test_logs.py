@@ -61,10 +61,7 @@ def collect(files: SweepFiles, lines: int, is_active: Callable[[], bool]) -> str
     return anyio.run(run)
 
 
-def test_following_tells_what_is_added_over_attempts_until_the_sweep_rests(
-    files: SweepFiles, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(logs, "POLL_SECONDS", 0.001)
+def test_following_tells_what_is_added_over_attempts_until_the_sweep_rests(files: SweepFiles) -> None:
     write(files, 1, "1\n2\n3\n")
 
     def happenings() -> Iterator[bool]:
