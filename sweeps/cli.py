@@ -1,8 +1,8 @@
 """The command line: `sweeps plan`, `run`, `export`, `list`, `show`, `dashboard`, `models`, `spaces`, `datasets`.
 
 Imports neither torch, Ray nor MLflow before a command needs them; what is shown is laid out in `sweeps.cli_output`.
-`train` and `sample` stand in `sweeps.cli_models`, `serve` in `sweeps.cli_service`, `token` in `sweeps.cli_tokens`, `login`
-and `logout` in `sweeps.cli_login`; `submit`, `watch`, `logs` and what steers sweeps in `sweeps.cli_remote`.
+`train` and `sample` stand in `sweeps.cli_models`, `serve` in `sweeps.cli_service`, `token` in `sweeps.cli_tokens`,
+`login` and `logout` in `sweeps.cli_login`; `submit`, `watch`, `logs` and what steers sweeps in `sweeps.cli_remote`.
 """
 
 import json

@@ -90,7 +90,7 @@ def _row(name: str, told: str) -> list[str | tuple[str, str]]:
 def _bar(rung: RungProgress) -> Text:
     width = max(4, BAR * min(rung.trials, 27) // 27)
     done = width * rung.done // rung.trials
-    running = -(-width * (rung.done + rung.running) // rung.trials) - done
+    running = -(-width * (rung.done + rung.running) // rung.trials) - done if rung.running else 0
     label = f" {rung.done}/{rung.trials} at {rung.epochs} epoch{'s' if rung.epochs > 1 else ''}  "
     rest = width - done - running
     return Text.assemble(("█" * done, "green"), ("▒" * running, "yellow"), ("░" * rest, "dim"), label)
