@@ -12,6 +12,7 @@ from typing import Any
 import httpx2
 
 from sweeps.errors import Fault, ServiceError, SpecError, SweepError
+from sweeps.logins import is_on_this_machine
 
 __all__ = ["Caller"]
 
@@ -45,7 +46,13 @@ class Caller:
         self.server, self.patience_seconds = server, patience_seconds
         self._token = token
         headers = {"Authorization": f"Bearer {token}", "User-Agent": "sweeps"}
-        self._http = httpx2.Client(base_url=server, headers=headers, timeout=TIMEOUT, transport=transport)
+        self._http = httpx2.Client(
+            base_url=server,
+            headers=headers,
+            timeout=TIMEOUT,
+            transport=transport,
+            trust_env=not is_on_this_machine(server),  # proxies of the environment do not know this machine
+        )
 
     def close(self) -> None:
         """Close what connections there are."""

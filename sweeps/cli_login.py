@@ -8,7 +8,7 @@ from rich.console import Console
 
 from sweeps.cli_answers import JsonOption, errors_told, tell
 from sweeps.errors import SweepError
-from sweeps.logins import Logins, choose_token, server_address
+from sweeps.logins import Logins, choose_token, is_on_this_machine, server_address
 
 __all__ = ["add_commands"]
 
@@ -37,6 +37,8 @@ def login(server: Server, token_stdin: StdinOption = False, as_json: JsonOption 
             next(client.sweeps(), None)  # refused without a good token
         logins.keep(address, token)
         said = f"Logged in to {address}. The token is in {logins.path}; `sweeps logout` forgets it."
+        if address.startswith("http:") and not is_on_this_machine(address):
+            said += "\nNothing encrypts the way there: who listens can take the token. Prefer an address with https."
         tell({"server": address, "kept_in": str(logins.path)}, as_json, lambda console: _say(console, said))
 
 

@@ -10,9 +10,11 @@ from urllib.parse import urlsplit
 from sweeps.errors import StorageError, SweepError
 from sweeps.execution.storage import write_atomically
 
-__all__ = ["Logins", "choose_server", "choose_token", "server_address"]
+__all__ = ["Logins", "choose_server", "choose_token", "is_on_this_machine", "server_address"]
 
 OWNER_ONLY = 0o600
+
+LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
 @dataclass(frozen=True)
@@ -116,3 +118,8 @@ def server_address(given: str) -> str:
         # What was given may hold a password or a token.
         raise SweepError("a service's address reads as http://127.0.0.1:8000, but got another. Write it so.")
     return f"{parts.scheme}://{parts.netloc.lower()}{parts.path.rstrip('/')}"
+
+
+def is_on_this_machine(address: str) -> bool:
+    """Tell whether what is sent to an address never leaves this machine."""
+    return urlsplit(address).hostname in LOOPBACK

@@ -336,7 +336,7 @@ def test_the_shell_completes_the_sweeps_of_the_home(home: Home) -> None:
     told = CliRunner().invoke(app, prog_name="sweeps", env=asked)
     assert told.stdout.split() == [SPEC.sweep_id]
     nowhere = CliRunner().invoke(app, prog_name="sweeps", env={**asked, "SWEEPS_RECORD_PATIENCE": "soon"})
-    assert nowhere.stdout.split() == []
+    assert (nowhere.exit_code, nowhere.stdout.split()) == (0, [])
 
 
 def test_the_installed_command_answers() -> None:

@@ -193,6 +193,15 @@ def test_who_may_not_is_told_so_without_the_token(service: Running) -> None:
     assert stranger not in repr(client)
 
 
+def test_a_proxy_of_the_environment_is_not_asked_for_this_machine(
+    service: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    with Client(service.url, service.token(), patience_seconds=0) as client:
+        assert client.datasets()["datasets"]
+
+
 @pytest.mark.parametrize("ref", ["", "..", "../models", "x/../../healthz", "x?y-01234567", "default~"])
 def test_what_can_be_no_ref_is_not_sent(ref: str) -> None:
     made, asked = answering(httpx2.Response(200))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sweeps.errors import StorageError, SweepError
-from sweeps.logins import Logins, choose_server, choose_token, server_address
+from sweeps.logins import Logins, choose_server, choose_token, is_on_this_machine, server_address
 
 A, B = "http://a:8000", "https://b/sweeps"
 
@@ -78,6 +78,12 @@ def test_what_is_no_token_is_refused_and_not_repeated(given: str, logins: Logins
 )
 def test_an_address_has_one_form(given: str, address: str) -> None:
     assert server_address(given) == server_address(address) == address
+
+
+def test_what_stays_on_this_machine_is_known_by_its_host() -> None:
+    here = ["http://127.0.0.1:8000", "https://localhost", "http://[::1]:8000/x"]
+    assert all(map(is_on_this_machine, here))
+    assert not any(map(is_on_this_machine, ["http://localhost.org", "https://127.0.0.1.org", "http://x/localhost"]))
 
 
 @pytest.mark.parametrize(
