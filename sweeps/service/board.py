@@ -78,11 +78,15 @@ class Board:
             The sweep, and whether it is new.
 
         Raises:
+            SweepError: The project cannot be one.
             KeyReused: The key was used for another spec.
             RecordError: MLflow cannot be written.
             StorageError: The home cannot be written.
         """
         ref, files = make_ref(project, spec.sweep_id), project_home(self._root, project).sweep(spec.sweep_id)
+        if split_ref(ref) != (project, spec.sweep_id):
+            rule = "a project is 1 to 30 of a-z, 0-9 and '-', and begins with a letter or digit"
+            raise SweepError(f"{rule}, but got {project!r}. Write it as in team-a.")
         if key and (bound := self._keys.bind(key, by, ref)) != ref:
             raise KeyReused(f"an idempotency key is for one sweep, but this one was used for {bound}. Use a new one.")
         _write_spec(files, spec)
@@ -161,7 +165,7 @@ class Board:
         """
         with self._recording:
             claims = self._claims.all()
-            known = {claim.ref: (claim, self._viewer.look(claim)) for claim in claims}
+            known = {claim.ref: (claim, self._finished(claim) or self._viewer.look(claim)) for claim in claims}
             with self._remembering:
                 self._known, self._is_read = known, True
 
@@ -183,6 +187,11 @@ class Board:
         if claim is None:
             raise UnknownSweep(ref)
         return claim
+
+    def _finished(self, claim: Claim) -> SweepView | None:
+        """Return what is known of a sweep that has finished, whose files will not change."""
+        before, view = self._known.get(claim.ref, (None, None))
+        return view if before == claim and view is not None and view.state == "finished" else None
 
     def _see(self, claim: Claim) -> SweepView:
         """Look at a sweep and have the views show it so, unless something else is wished by now."""

@@ -79,10 +79,10 @@ class LocalExecutor:
         holder = read_holder(files.lease)
         if holder is None or holder.host != socket.gethostname():
             return
-        asked = self._asked.setdefault(holder, now := self.clock())
-        if asked == now:
+        if holder not in self._asked:
+            self._asked[holder] = self.clock()
             _signal(holder, signal.SIGINT)
-        elif now - asked > PATIENCE_SECONDS:
+        elif self.clock() - self._asked[holder] > PATIENCE_SECONDS:
             _signal(holder, signal.SIGKILL)
 
     def tail(self, files: SweepFiles, lines: int) -> str:

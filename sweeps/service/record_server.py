@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 from sweeps.errors import StorageError
 from sweeps.execution.storage import Home, write_atomically, write_once
@@ -74,5 +75,7 @@ def _secret(path: Path) -> str:
 
 def _settings(users: Path) -> str:
     """Return what MLflow reads about passwords: who is not told otherwise may see nothing."""
-    place = str(users).replace("%", "%%")
-    return f"[mlflow]\ndefault_permission = NO_PERMISSIONS\ndatabase_uri = sqlite:///{place}\nadmin_username = {USER}\n"
+    # Percent signs instead of what a folder's name may hold, newlines too; doubled, since this is an ini file.
+    place = quote(str(users)).replace("%", "%%")
+    database = f"sqlite:///file:{place}?uri=true"
+    return f"[mlflow]\ndefault_permission = NO_PERMISSIONS\ndatabase_uri = {database}\nadmin_username = {USER}\n"

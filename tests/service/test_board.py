@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sweeps.errors import StorageError
+from sweeps.errors import StorageError, SweepError
 from sweeps.execution.storage import write_atomically
 from sweeps.record.connection import RecordError
 from sweeps.service.attempts import begin_attempt
@@ -80,6 +80,15 @@ def test_nothing_is_claimed_where_another_spec_lies(board: Board, tmp_path: Path
     with pytest.raises(StorageError, match="must hold the spec of"):
         submit(board)
     assert board.views() == []
+
+
+@pytest.mark.parametrize("project", ["..", "../x", "Team", "", "a~b", "a/b", "-a"])
+def test_a_project_that_is_no_name_is_refused_before_anything_is_written(
+    board: Board, tmp_path: Path, project: str
+) -> None:
+    with pytest.raises(SweepError, match="a project is 1 to 30"):
+        submit(board, project=project)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_views_are_the_latest_first_and_of_every_project(board: Board) -> None:

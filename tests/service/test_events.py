@@ -96,6 +96,14 @@ def test_a_damaged_result_is_named(home: Home) -> None:
         timeline_of(files).after(None)
 
 
+def test_a_damaged_result_is_told_before_a_stream_begins(service: Service, user: Caller) -> None:
+    ref = user.post("/api/v1/sweeps", RAW, 201)["sweep"]["ref"]
+    files = finish(Home(service.board.root), small_spec())
+    files.result(1, 0).write_text("{")
+    service.client.app.state.desk.timelines.of(files).clock_ns = lambda: LATER  # type: ignore[attr-defined]
+    assert user.get(f"/api/v1/sweeps/{ref}/events", 503)["type"] == "urn:sweeps:problem:storage-trouble"
+
+
 def test_timelines_are_shared_and_only_the_latest_are_kept(home: Home) -> None:
     timelines = Timelines()
     first = timelines.of(home.sweep("a"))

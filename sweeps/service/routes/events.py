@@ -44,8 +44,10 @@ def events(
     """
     view, files = desk.view(ref, token), desk.files(ref, token)
     last = parse_id(last_event_id) if last_event_id else None
+    timeline = desk.timelines.of(files)
+    timeline.after(last)  # while a damaged file can still be answered with a problem
 
     def look() -> SweepView | None:
         return next((each for each in desk.board.views() if each.ref == view.ref), None)
 
-    return StreamingResponse(stream(desk.timelines.of(files), last, look), media_type="text/event-stream")
+    return StreamingResponse(stream(timeline, last, look), media_type="text/event-stream")
