@@ -9,7 +9,7 @@ from models.datasets import DATASETS
 from models.hyperparameters import HYPERPARAMETERS, rules
 from models.presets import Preset, load_preset, preset_names
 from search_spaces.shipped import load_shipped, shipped_names
-from sweeps.errors import SweepError
+from sweeps.errors import UnknownNameError
 from sweeps.search.ladder import nearest_power
 from sweeps.spec import Hyperband
 
@@ -20,7 +20,7 @@ def describe_models(name: str | None = None) -> dict[str, Any]:
     """Return the models, or one of them, with hyperparameters and presets.
 
     Raises:
-        SweepError: There is no such model.
+        UnknownNameError: There is no such model.
     """
     described = {}
     for model in _chosen(name, HYPERPARAMETERS, "model"):
@@ -39,7 +39,7 @@ def describe_spaces(name: str | None = None) -> dict[str, Any]:
     """Return the shipped spaces, or one of them.
 
     Raises:
-        SweepError: There is no such space.
+        UnknownNameError: There is no such space.
     """
     return {"spaces": {space: load_shipped(space) for space in _chosen(name, shipped_names(), "space")}}
 
@@ -48,7 +48,7 @@ def describe_datasets(name: str | None = None) -> dict[str, Any]:
     """Return the datasets, or one of them.
 
     Raises:
-        SweepError: There is no such dataset.
+        UnknownNameError: There is no such dataset.
     """
     described = {}
     for dataset in _chosen(name, DATASETS, "dataset"):
@@ -81,5 +81,5 @@ def _chosen(name: str | None, known: Iterable[str], noun: str) -> list[str]:
     if name not in names:
         near = get_close_matches(name, names, n=1)
         remedy = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(names)}."
-        raise SweepError(f"it must be a {noun} that ships, but got {name!r}. {remedy}")
+        raise UnknownNameError(f"it must be a {noun} that ships, but got {name!r}. {remedy}")
     return [name]

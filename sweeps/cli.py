@@ -1,7 +1,8 @@
 """The command line: `sweeps plan`, `run`, `export`, `list`, `show`, `dashboard`, `models`, `spaces`, `datasets`.
 
 Imports neither torch, Ray nor MLflow before a command needs them; what is shown is laid out in `sweeps.cli_output`.
-`train` and `sample` stand in `sweeps.cli_models`.
+`train` and `sample` stand in `sweeps.cli_models`, `serve` in `sweeps.cli_service`, `token` in `sweeps.cli_tokens`,
+`login` and `logout` in `sweeps.cli_login`; `submit`, `watch`, `logs` and what steers sweeps in `sweeps.cli_remote`.
 """
 
 import json
@@ -15,9 +16,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
-from sweeps import cli_models, cli_output
+from sweeps import cli_login, cli_models, cli_output, cli_remote, cli_service, cli_tokens
 from sweeps.catalogue import describe_datasets, describe_models, describe_spaces
 from sweeps.cli_answers import INTERRUPTED, HomeOption, JsonOption, errors_told, tell, write_output
+from sweeps.cli_server import ServerOption, asked_server, summary_of, the_service
 from sweeps.errors import SweepError
 from sweeps.execution.storage import Home, SweepFiles
 from sweeps.plan import make_plan
@@ -27,6 +29,7 @@ from sweeps.standing import find_sweep, summarise
 
 if TYPE_CHECKING:
     from sweeps.record.local_server import Pages
+    from sweeps.service.answers import PlanAnswer
 
 __all__ = ["app"]
 
@@ -38,19 +41,37 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+
+def _sweeps_of_home(context: typer.Context, incomplete: str) -> list[str]:
+    """Return the sweeps that a word on the command line may become; a shell that asks wants no errors."""
+    try:
+        known = Home(Settings.read(home=context.params.get("home")).home).sweep_ids()
+    except SweepError:
+        return []
+    return [sweep_id for sweep_id in known if sweep_id.startswith(incomplete)]
+
+
 SpecPath = Annotated[Path, typer.Argument(metavar="SPEC", help="A YAML or JSON file.")]
-SweepName = Annotated[str, typer.Argument(metavar="SWEEP", help="A sweep's id, or the beginning of it.")]
+SweepName = Annotated[
+    str, typer.Argument(metavar="SWEEP", help="A sweep's id, or the beginning of it.", autocompletion=_sweeps_of_home)
+]
 WorkersOption = Annotated[int | None, typer.Option("--workers", min=1, help="Evaluations at a time. [one a processor]")]
 NameArgument = Annotated[str | None, typer.Argument(metavar="NAME", help="Show this one in full.")]
 
 
 @app.command(epilog="Example: sweeps plan examples/digits-beta-vae.yaml --workers 2")
-def plan(spec: SpecPath, home: HomeOption = None, workers: WorkersOption = None, as_json: JsonOption = False) -> None:
+def plan(
+    spec: SpecPath,
+    home: HomeOption = None,
+    server: ServerOption = None,
+    workers: WorkersOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """Show what a sweep would do and cost; run nothing."""
     with errors_told(as_json):
-        checked = load_spec(spec)
-        made = make_plan(checked, Home(Settings.read(home=home).home), workers or _workers(checked.resources.cpus))
-        tell(made.as_json(), as_json, lambda console: cli_output.show_plan(console, made))
+        asked = asked_server(server, home)
+        made = _planned_by(asked, spec, workers) if asked else _planned(spec, home, workers)
+        tell(made.model_dump(mode="json"), as_json, lambda console: cli_output.show_plan(console, made))
 
 
 @app.command(epilog="Example: sweeps run examples/digits-beta-vae.yaml --home my-sweeps --workers 2")
@@ -75,42 +96,50 @@ def export(
     sweep: SweepName,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Where to write; else to the screen.")] = None,
     home: HomeOption = None,
+    server: ServerOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Write the best configuration of a finished sweep."""
     with errors_told(as_json):
         import yaml
 
-        files = find_sweep(Home(Settings.read(home=home).home), sweep)
-        if not files.best.exists():
-            raise SweepError(f"only a finished sweep has a champion, but {files.sweep_id} has not finished. Run it.")
-        text = files.best.read_text(encoding="utf-8")
+        asked = asked_server(server, home)
+        name, text = _best_at(asked, sweep) if asked else _best(home, sweep)
         shown = json.dumps(yaml.safe_load(text), indent=1) + "\n" if as_json else text
         if output is None:
             sys.stdout.write(shown)
         else:
             write_output(output, shown.encode())
-            Console(stderr=True).print(f"{output} holds the best configuration of {files.sweep_id}.", soft_wrap=True)
+            Console(stderr=True).print(f"{output} holds the best configuration of {name}.", soft_wrap=True)
 
 
 @app.command("list", epilog="Example: sweeps list --json")
-def list_(home: HomeOption = None, as_json: JsonOption = False) -> None:
-    """List the sweeps of a home with their state and champion."""
+def list_(home: HomeOption = None, server: ServerOption = None, as_json: JsonOption = False) -> None:
+    """List the sweeps of a home or a service with their state and champion."""
     with errors_told(as_json):
-        place = Home(Settings.read(home=home).home)
-        summaries = [summarise(place.sweep(sweep_id)) for sweep_id in place.sweep_ids()]
-        shown = {"home": str(place.root), "sweeps": [summary.as_json() for summary in summaries]}
-        tell(shown, as_json, lambda console: cli_output.show_list(console, place, summaries, home))
+        if asked := asked_server(server, home):
+            with the_service(asked) as client:
+                where, sweeps = client.server, list(client.sweeps())
+            told = {"server": where, "sweeps": [sweep.model_dump(mode="json") for sweep in sweeps]}
+            summaries = list(map(summary_of, sweeps))
+        else:
+            place = Home(Settings.read(home=home).home)
+            where, summaries = str(place.root), list(map(summarise, place.sweeps()))
+            told = {"home": where, "sweeps": [summary.as_json() for summary in summaries]}
+        tell(told, as_json, lambda console: cli_output.show_list(console, where, summaries, home=home, server=server))
 
 
 @app.command(epilog="Example: sweeps show digits-beta-vae --json")
-def show(sweep: SweepName, home: HomeOption = None, as_json: JsonOption = False) -> None:
+def show(sweep: SweepName, home: HomeOption = None, server: ServerOption = None, as_json: JsonOption = False) -> None:
     """Show a sweep with every evaluation."""
     with errors_told(as_json):
+        if asked := asked_server(server, home):
+            _show_of(asked, sweep, server, as_json)
+            return
         files = find_sweep(Home(Settings.read(home=home).home), sweep)
         summary, results = summarise(files), list(files.results())
         shown = {**summary.as_json(), "evaluations": [cli_output.evaluation_json(result) for result in results]}
-        tell(shown, as_json, lambda console: cli_output.show_sweep(console, summary, results, home))
+        tell(shown, as_json, lambda console: cli_output.show_sweep(console, summary, results, home=home))
 
 
 @app.command(epilog="Example: sweeps dashboard digits-beta-vae --port 5000")
@@ -162,6 +191,44 @@ def datasets(name: NameArgument = None, as_json: JsonOption = False) -> None:
         tell(described, as_json, lambda console: cli_output.show_datasets(console, described, name))
 
 
+def _planned(spec: Path, home: Path | None, workers: int | None) -> "PlanAnswer":
+    from sweeps.service.answers import PlanAnswer
+
+    checked = load_spec(spec)
+    earlier = Home(Settings.read(home=home).home).sweeps()
+    return PlanAnswer.of(make_plan(checked, earlier, workers or _workers(checked.resources.cpus)))
+
+
+def _planned_by(server: str, spec: Path, workers: int | None) -> "PlanAnswer":
+    if workers is not None:
+        raise SweepError(f"a service has its own workers, but got --workers {workers} for {server}. Leave it out.")
+    with the_service(server) as client:
+        return client.plan(spec)
+
+
+def _best(home: Path | None, sweep: str) -> tuple[str, str]:
+    """Return a sweep's id and its best.yaml."""
+    files = find_sweep(Home(Settings.read(home=home).home), sweep)
+    if not files.best.exists():
+        raise SweepError(f"only a finished sweep has a champion, but {files.sweep_id} has not finished. Run it.")
+    return files.sweep_id, files.best.read_text(encoding="utf-8")
+
+
+def _best_at(server: str, sweep: str) -> tuple[str, str]:
+    """Return a sweep's ref and its best.yaml."""
+    with the_service(server) as client:
+        ref = client.find(sweep).ref
+        return ref, client.best_yaml(ref)
+
+
+def _show_of(asked: str, sweep: str, server: str | None, as_json: bool) -> None:
+    with the_service(asked) as client:
+        found = client.find(sweep)
+        results = list(client.evaluations(found.ref))
+    shown = {**found.model_dump(mode="json"), "evaluations": [result.model_dump(mode="json") for result in results]}
+    tell(shown, as_json, lambda c: cli_output.show_sweep(c, summary_of(found), results, server=server))
+
+
 def _pages(
     place: Home, settings: Settings, files: SweepFiles, port: int, tensorboard: bool
 ) -> AbstractContextManager["Pages"]:
@@ -198,7 +265,8 @@ def _latest(place: Home) -> Any:
     return max(begun, key=lambda files: files.spec.stat().st_mtime)
 
 
-cli_models.add_commands(app)
+for part in (cli_models, cli_service, cli_remote, cli_login, cli_tokens):
+    part.add_commands(app)
 
 if __name__ == "__main__":
     app()

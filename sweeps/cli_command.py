@@ -8,14 +8,16 @@ from pathlib import Path
 __all__ = ["command"]
 
 
-def command(*words: str, home: Path | None = None) -> str:
+def command(*words: str, home: Path | None = None, server: str | None = None) -> str:
     """Return a command of this program as a line for the shell.
 
     Args:
         words: What follows the program's name.
         home: The home that was given by `--home`, if one was.
+        server: The service that was given by `--server`, if one was.
     """
-    return shlex.join([*_called(), *words, *(["--home", str(home)] if home else [])])
+    place = ["--home", str(home)] if home else ["--server", server] if server else []
+    return shlex.join([*_called(), *words, *place])
 
 
 def _called() -> list[str]:

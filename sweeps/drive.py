@@ -126,7 +126,11 @@ class Drive:
     def show(self) -> None:
         """Tell the watcher how things stand."""
         stock = take_stock(
-            self.files.sweep_id, self.search, running=self._running, computed=self._computed, workers=self.workers
+            self.files.sweep_id,
+            self.search.halvings,
+            running=self._running,
+            computed=self._computed,
+            workers=self.workers,
         )
         self.watch(replace(stock, trouble=self.record.trouble))
 

@@ -68,7 +68,8 @@ def run_sweep(spec: SweepSpec, settings: Settings, *, workers: int, watch: Calla
     files = Home(settings.home).sweep(spec.sweep_id)
     with hold_lease(files.lease), _rarely_collecting():
         _claim(files, spec)
-        told = read_finished(files, folds=spec.folds, tracking_uri=tracking_uri(settings), begun=begun)
+        experiment = settings.experiment or files.sweep_id
+        told = read_finished(files, spec.folds, tracking_uri(settings), experiment, begun=begun)
         if told is not None:
             return told
         if not files.conclusion.exists():
@@ -204,10 +205,10 @@ def _claim(files: SweepFiles, spec: SweepSpec) -> None:
 def _open_record(spec: SweepSpec, files: SweepFiles, settings: Settings, workers: int) -> SweepRecord:
     home = Home(settings.home)
     facts = SweepFacts(
-        sweep_id=files.sweep_id,
+        experiment=settings.experiment or files.sweep_id,
         name=spec.name,
         spec=spec.model_dump(mode="json"),
-        plan=make_plan(spec, home, workers).as_json(),
+        plan=make_plan(spec, home.sweeps(), workers).as_json(),
         objective=spec.objective,
         searched=spec.search_space().names,
         weights=tuple(spec.searched_weights()),

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict, dataclass
 
-__all__ = ["Fault", "LeaseError", "SpecError", "StorageError", "SweepError"]
+__all__ = ["Fault", "LeaseError", "ServiceError", "SpecError", "StorageError", "SweepError", "UnknownNameError"]
 
 
 class SweepError(Exception):
@@ -15,6 +15,23 @@ class StorageError(SweepError):
 
 class LeaseError(SweepError):
     """Another driver holds the sweep."""
+
+
+class UnknownNameError(SweepError):
+    """Nothing has this name; its text says what there is."""
+
+
+class ServiceError(SweepError):
+    """A service refused a request, or did not answer it.
+
+    Attributes:
+        status: Of HTTP; 0 if there was no answer.
+        kind: The refusal's name for programs, as `unknown-sweep`, or empty.
+    """
+
+    def __init__(self, text: str, *, status: int = 0, kind: str = "") -> None:
+        self.status, self.kind = status, kind
+        super().__init__(text)
 
 
 @dataclass(frozen=True)

@@ -49,8 +49,9 @@ def picture(progress: Progress, objective: str, seconds: float) -> RenderableTyp
     summary = Text.assemble(
         ("best so far  ", "bold"), _best(progress, objective), "\n",
         ("evaluations  ", "bold"), _counts(progress), "\n",
-        ("workers      ", "bold"), f"{progress.busy} of {progress.workers} busy", "\n",
-        ("time         ", "bold"), f"{_clock(seconds)} gone, {_time_left(progress)}",
+        *_row("state", progress.state),
+        *_row("workers", f"{progress.busy} of {progress.workers} busy" if progress.workers else ""),
+        ("time         ", "bold"), ", ".join(filter(None, [f"{_clock(seconds)} gone", _time_left(progress)])),
     )  # fmt: skip
     trouble = Text(f"record behind: {progress.trouble}", style="yellow") if progress.trouble else Text("")
     return Group(table, Text(""), summary, trouble)
@@ -58,19 +59,23 @@ def picture(progress: Progress, objective: str, seconds: float) -> RenderableTyp
 
 def line(progress: Progress, objective: str, seconds: float) -> str:
     """Return the sweep as one line."""
-    trouble = f"; record behind: {progress.trouble}" if progress.trouble else ""
-    return (
-        f"{_clock(seconds)}  {_counts(progress)}; best {_best(progress, objective)}; "
-        f"{progress.busy} of {progress.workers} workers busy; {_time_left(progress)}{trouble}"
-    )
+    told = [
+        progress.state,
+        _counts(progress),
+        f"best {_best(progress, objective)}",
+        f"{progress.busy} of {progress.workers} workers busy" if progress.workers else "",
+        _time_left(progress),
+        f"record behind: {progress.trouble}" if progress.trouble else "",
+    ]
+    return f"{_clock(seconds)}  {'; '.join(filter(None, told))}"
 
 
 def _lines(console: Console, objective: str, begun: float) -> Callable[[Progress], None]:
-    shown = (-1, "")
+    shown = (-1, "", "")
 
     def show(progress: Progress) -> None:
         nonlocal shown
-        now = (progress.computed + progress.restored, progress.trouble)
+        now = (progress.computed + progress.restored, progress.trouble, progress.state)
         if now != shown:
             shown = now
             print(line(progress, objective, time.monotonic() - begun), file=console.file or sys.stderr, flush=True)
@@ -78,10 +83,14 @@ def _lines(console: Console, objective: str, begun: float) -> Callable[[Progress
     return show
 
 
+def _row(name: str, told: str) -> list[str | tuple[str, str]]:
+    return [(f"{name:<13}", "bold"), told, "\n"] if told else []
+
+
 def _bar(rung: RungProgress) -> Text:
     width = max(4, BAR * min(rung.trials, 27) // 27)
     done = width * rung.done // rung.trials
-    running = -(-width * (rung.done + rung.running) // rung.trials) - done
+    running = -(-width * (rung.done + rung.running) // rung.trials) - done if rung.running else 0
     label = f" {rung.done}/{rung.trials} at {rung.epochs} epoch{'s' if rung.epochs > 1 else ''}  "
     rest = width - done - running
     return Text.assemble(("█" * done, "green"), ("▒" * running, "yellow"), ("░" * rest, "dim"), label)
@@ -99,6 +108,8 @@ def _counts(progress: Progress) -> str:
 
 
 def _time_left(progress: Progress) -> str:
+    if progress.state not in ("", "running"):
+        return ""
     if not progress.epochs_left:
         return "concluding"
     if progress.seconds_left is None:

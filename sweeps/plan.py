@@ -1,15 +1,16 @@
 """What a sweep will do and cost, before anything is spent."""
 
 import statistics
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from models.datasets import DATASETS, class_counts
 from models.hyperparameters import HYPERPARAMETERS
 from sweeps.errors import StorageError
-from sweeps.execution.storage import Home, SweepFiles
+from sweeps.execution.storage import SweepFiles
 from sweeps.spec import SweepSpec
 
 __all__ = ["Estimate", "Plan", "make_plan"]
@@ -112,12 +113,12 @@ class Plan:
         }
 
 
-def make_plan(spec: SweepSpec, home: Home, workers: int) -> Plan:
-    """Return what a sweep will do, with its cost from earlier sweeps of the home or else from shipped figures."""
+def make_plan(spec: SweepSpec, earlier: Iterable[SweepFiles], workers: int) -> Plan:
+    """Return what a sweep will do, with its cost from earlier sweeps of its kind or else from shipped figures."""
     side = DATASETS[spec.dataset.name].side
     examples = sum(class_counts(spec.dataset.name, spec.dataset.limit)) * (1 - 1 / spec.folds)
     ladder = spec.ladder()
-    measured = _measured_seconds_per_fold_epoch(spec, home)
+    measured = _measured_seconds_per_fold_epoch(spec, earlier)
     training = measured or _listed(SECONDS_PER_EXAMPLE, spec.model, side) * examples
     busy = ladder.epochs * spec.folds * training + ladder.evaluations * spec.folds * SECONDS_PER_SCORE[side]
     finalists = sum(bracket.rungs[-1].trials for bracket in ladder)
@@ -139,22 +140,28 @@ def _listed(figures: Mapping[tuple[str, int], float], model: str, side: int) -> 
     return figures.get((model, side), figures[family, side])
 
 
-def _measured_seconds_per_fold_epoch(spec: SweepSpec, home: Home) -> float | None:
-    """Return the median over this home's latest evaluations of the same model, dataset and folds, if there are any."""
+def _measured_seconds_per_fold_epoch(spec: SweepSpec, earlier: Iterable[SweepFiles]) -> float | None:
+    """Return the median over the evaluations of the same model, dataset and folds, if there are any."""
     seconds: list[float] = []
-    for sweep_id in home.sweep_ids():
+    for files in earlier:
         with suppress(StorageError):  # an estimate does without a damaged sweep; its own commands name the file
-            seconds += _seconds_per_fold_epoch(spec, home.sweep(sweep_id))
+            seconds += _seconds_per_fold_epoch(spec, files)
     return statistics.median(seconds) if seconds else None
 
 
-def _seconds_per_fold_epoch(spec: SweepSpec, files: SweepFiles) -> list[float]:
+def _seconds_per_fold_epoch(spec: SweepSpec, files: SweepFiles) -> Sequence[float]:
     """Return what each evaluation of a sweep took, or nothing if the sweep does not compare."""
     known, wanted = files.read_json(files.spec) or {}, spec.model_dump(mode="json")
     if any(known.get(key) != wanted.get(key) for key in COMPARED):
         return []
-    return [
-        result.train_seconds / (spec.folds * (result.epochs - result.first_epoch + 1))
+    return _trained_seconds(files, spec.folds, len(files.evaluations()))
+
+
+@lru_cache(maxsize=256)
+def _trained_seconds(files: SweepFiles, folds: int, evaluations: int) -> tuple[float, ...]:  # noqa: ARG001  # a key
+    """Return what each evaluation of a sweep took for a fold's epoch; results never change, only their number does."""
+    return tuple(
+        result.train_seconds / (folds * (result.epochs - result.first_epoch + 1))
         for result in files.results()
         if result.state == "scored"
-    ]
+    )

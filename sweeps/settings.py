@@ -22,6 +22,7 @@ class Settings:
         home: Holds everything a sweep writes: `--home`, `$SWEEPS_HOME`, or `./sweeps-home`.
         data: Holds the folders `mnist` and `fashion-mnist`: `$SWEEPS_DATA`; None if it is not set.
         tracking_uri: MLflow's store or server: `$SWEEPS_TRACKING_URI`; None keeps the record in the home.
+        experiment: Name of the sweep's experiment in the record: `$SWEEPS_EXPERIMENT`; None is the sweep's id.
         record_patience_seconds: How long a sweep that has ended waits for an MLflow that does not answer:
             `$SWEEPS_RECORD_PATIENCE`; the next run of the sweep catches up.
     """
@@ -29,6 +30,7 @@ class Settings:
     home: Path
     data: Path | None = None
     tracking_uri: str | None = None
+    experiment: str | None = None
     record_patience_seconds: float = 60.0
 
     @classmethod
@@ -43,6 +45,7 @@ class Settings:
             home=_folder(home or Path(environment.get("SWEEPS_HOME") or "sweeps-home"), "--home or $SWEEPS_HOME"),
             data=_folder(Path(data), "$SWEEPS_DATA") if data else None,
             tracking_uri=_tracking_uri(environment.get("SWEEPS_TRACKING_URI") or None),
+            experiment=environment.get("SWEEPS_EXPERIMENT") or None,
             record_patience_seconds=_patience_seconds(environment.get("SWEEPS_RECORD_PATIENCE") or "60"),
         )
 

@@ -9,7 +9,7 @@ import yaml
 
 from sweeps.errors import Fault, SpecError
 
-__all__ = ["MAX_BYTES", "parse_text", "read_spec_file"]
+__all__ = ["MAX_BYTES", "parse_text", "read_spec_file", "read_spec_text"]
 
 MAX_BYTES = 65_536
 """A spec is a page of text; what is larger is no spec."""
@@ -45,12 +45,20 @@ def read_spec_file(path: Path) -> dict[str, Any]:
     Raises:
         SpecError: There is no such file, or it is no mapping in YAML or JSON.
     """
+    return parse_text(read_spec_text(path), source=str(path))
+
+
+def read_spec_text(path: Path) -> bytes:
+    """Return a spec file's text, up to one byte more than a spec may have.
+
+    Raises:
+        SpecError: There is no such file.
+    """
     try:
         with path.open("rb") as file:
-            text = file.read(MAX_BYTES + 1)
+            return file.read(MAX_BYTES + 1)
     except OSError as error:
         raise _fault(str(path), "the spec must be a readable file", str(error), "Check the path.") from error
-    return parse_text(text, source=str(path))
 
 
 def parse_text(text: bytes, source: str = "the spec") -> dict[str, Any]:

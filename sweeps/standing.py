@@ -10,7 +10,7 @@ from sweeps.execution.lease import is_held
 from sweeps.execution.storage import Home, SweepFiles
 from sweeps.spec import SweepSpec
 
-__all__ = ["Summary", "find_sweep", "summarise"]
+__all__ = ["Summary", "find_sweep", "read_spec", "summarise"]
 
 
 @dataclass(frozen=True)
@@ -61,18 +61,31 @@ def find_sweep(home: Home, name: str) -> SweepFiles:
     raise SweepError(f"{rule}, but got {name!r}. In {home.root} there are: {listed}.")
 
 
+def read_spec(files: SweepFiles) -> SweepSpec:
+    """Return the spec that lies with a sweep.
+
+    Raises:
+        StorageError: There is none, or it is damaged.
+    """
+    try:
+        return SweepSpec.model_validate(files.read_json(files.spec))
+    except (ValidationError, ValueError) as error:
+        said = " ".join(str(error).split())
+        raise StorageError(f"{files.spec} must hold the spec of a sweep, but {said}. Restore the file.") from error
+
+
 def summarise(files: SweepFiles) -> Summary:
     """Return how a sweep stands.
 
     Raises:
         StorageError: One of its files is damaged.
     """
-    spec = _spec(files)
+    spec = read_spec(files)
+    running = is_held(files.lease)  # asked first: what a driver concludes, it writes before it lets go
     conclusion = files.read_json(files.conclusion) or {}
-    state = "running" if is_held(files.lease) else conclusion.get("state", "interrupted")
     return Summary(
         sweep_id=files.sweep_id,
-        state=state,
+        state="running" if running else conclusion.get("state", "interrupted"),
         model=spec.model,
         dataset=spec.dataset.name,
         objective=spec.objective,
@@ -82,11 +95,3 @@ def summarise(files: SweepFiles) -> Summary:
         why=conclusion.get("why", ""),
         folder=str(files.root),
     )
-
-
-def _spec(files: SweepFiles) -> SweepSpec:
-    try:
-        return SweepSpec.model_validate(files.read_json(files.spec))
-    except (ValidationError, ValueError) as error:
-        said = " ".join(str(error).split())
-        raise StorageError(f"{files.spec} must hold the spec of a sweep, but {said}. Restore the file.") from error

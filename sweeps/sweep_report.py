@@ -101,13 +101,16 @@ def write_conclusion(report: SweepReport) -> None:
     write_atomically(report.files.conclusion, json.dumps(told, allow_nan=False).encode())
 
 
-def read_finished(files: SweepFiles, *, folds: int, tracking_uri: str, begun: float) -> SweepReport | None:
+def read_finished(
+    files: SweepFiles, folds: int, tracking_uri: str, experiment: str, *, begun: float
+) -> SweepReport | None:
     """Return the report of a sweep that has finished and is recorded, or None if anything of it is still to be done.
 
     Args:
         files: Where the sweep is.
         folds: Folds of each evaluation.
         tracking_uri: Where the record is.
+        experiment: The sweep's name in it.
         begun: When this run began, on the monotonic clock.
 
     Raises:
@@ -124,7 +127,7 @@ def read_finished(files: SweepFiles, *, folds: int, tracking_uri: str, begun: fl
         and champion_json(best) == conclusion.get("champion")
         and _outcomes_sha256(results) == conclusion.get("outcomes_sha256")
         and files.figures.is_dir()
-        and is_complete(tracking_uri, files.sweep_id, rungs)
+        and is_complete(tracking_uri, experiment, rungs)
     )
     seconds = time.monotonic() - begun
     return SweepReport(files, "finished", results, len(results), folds, seconds, best) if whole else None

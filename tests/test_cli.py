@@ -21,7 +21,7 @@ from tests.sweep_on_disk import RAW, begin, diverged, finish, new_search, result
 
 SPEC = small_spec()
 
-HEAVY = {"torch", "ray", "mlflow", "pytorch_lightning", "sklearn", "hyperopt", "matplotlib"}
+HEAVY = {"torch", "ray", "mlflow", "pytorch_lightning", "sklearn", "hyperopt", "matplotlib", "httpx2", "fastapi"}
 
 IMPORTS = """
 import sys
@@ -66,6 +66,15 @@ def test_help_names_every_command_and_how_to_begin() -> None:
         "datasets",
         "train",
         "sample",
+        "token",
+        "submit",
+        "watch",
+        "logs",
+        "pause",
+        "resume",
+        "cancel",
+        "login",
+        "logout",
     ):
         assert f"  {command} " in result.stdout
     assert "sweeps plan examples/digits-beta-vae.yaml" in result.stdout
@@ -313,6 +322,21 @@ def test_quick_answers_import_nothing_heavy(words: list[str], spec_path: Path, h
     assert exit_code == "0"
     assert {"sweeps", "typer"} <= set(modules)
     assert not HEAVY & set(modules)
+
+
+def test_the_shell_completes_the_sweeps_of_the_home(home: Home) -> None:
+    finish(home, SPEC)
+    begin(home, small_spec(name="another"), evaluations=0)
+    asked = {
+        "_SWEEPS_COMPLETE": "complete_bash",
+        "COMP_WORDS": "sweeps show sm",
+        "COMP_CWORD": "2",
+        "SWEEPS_HOME": str(home.root),
+    }
+    told = CliRunner().invoke(app, prog_name="sweeps", env=asked)
+    assert told.stdout.split() == [SPEC.sweep_id]
+    nowhere = CliRunner().invoke(app, prog_name="sweeps", env={**asked, "SWEEPS_RECORD_PATIENCE": "soon"})
+    assert (nowhere.exit_code, nowhere.stdout.split()) == (0, [])
 
 
 def test_the_installed_command_answers() -> None:

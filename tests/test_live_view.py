@@ -40,6 +40,23 @@ def test_a_line_says_time_counts_best_workers_and_what_is_left() -> None:
     )
 
 
+def test_from_elsewhere_the_state_is_told_and_the_workers_are_not_known() -> None:
+    watched = replace(PROGRESS, workers=0, state="running", restored=0)
+    assert line(watched, "fid", 65.0).startswith("0:01:05  running; 4 of 18 evaluations; best fid 1.235")
+    assert line(watched, "fid", 65.0).endswith("epochs); about 0:06:30 left")
+    assert line(replace(watched, state="paused"), "fid", 65.0).endswith("epochs)")
+    assert "workers" not in drawn(watched, 65.0)
+    assert "state        running" in drawn(watched, 65.0)
+    assert "state" not in drawn(PROGRESS, 65.0)
+
+
+def test_a_bar_shows_what_runs_only_if_something_does() -> None:
+    """Two of five in four characters: one and a half are done, however they are rounded."""
+    begun = replace(PROGRESS, brackets=((RungProgress(5, 3, 2, 0),),))
+    assert "█░░░ 2/5" in drawn(begun, 1.0)
+    assert "█▒▒░ 2/5" in drawn(replace(begun, brackets=((RungProgress(5, 3, 2, 1),),)), 1.0)
+
+
 def test_what_is_not_known_yet_is_said_to_be_unknown() -> None:
     begun = replace(PROGRESS, best=None, computed=0, restored=0, epochs_done=0)
     assert line(begun, "fid", 1.0) == (

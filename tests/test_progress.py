@@ -15,7 +15,7 @@ def told(*outcomes: Outcome) -> Search:
 
 
 def test_a_sweep_that_has_just_begun_has_all_its_work_left() -> None:
-    progress = take_stock("x", told(), running=set(), computed=Computed(), workers=2)
+    progress = take_stock("x", told().halvings, running=set(), computed=Computed(), workers=2)
     assert progress.brackets == (
         (RungProgress(9, 1, 0, 0), RungProgress(3, 3, 0, 0), RungProgress(1, 9, 0, 0)),
         (RungProgress(5, 3, 0, 0), RungProgress(1, 9, 0, 0)),
@@ -30,7 +30,7 @@ def test_what_is_done_running_and_left_is_counted_by_rung() -> None:
     outcomes = [Outcome(trial, 0, (float(trial),)) for trial in range(9)]
     search = told(*outcomes, Outcome(0, 1, (5.0,)))
     progress = take_stock(
-        "x", search, running={(1, 1), (2, 1), (9, 0)}, computed=Computed(2, epochs=3, seconds=1.5), workers=2
+        "x", search.halvings, running={(1, 1), (2, 1), (9, 0)}, computed=Computed(2, epochs=3, seconds=1.5), workers=2
     )
     assert progress.brackets[0] == (RungProgress(9, 1, 9, 0), RungProgress(3, 3, 1, 2), RungProgress(1, 9, 0, 0))
     assert progress.brackets[1][0] == RungProgress(5, 3, 0, 1)
@@ -39,15 +39,17 @@ def test_what_is_done_running_and_left_is_counted_by_rung() -> None:
 
 
 def test_no_more_workers_are_busy_than_there_are() -> None:
-    progress = take_stock("x", told(), running={(0, 0), (1, 0), (2, 0)}, computed=Computed(), workers=2)
+    progress = take_stock("x", told().halvings, running={(0, 0), (1, 0), (2, 0)}, computed=Computed(), workers=2)
     assert progress.busy == 2
 
 
 def test_the_best_so_far_is_the_best_at_the_highest_fidelity_with_ties_by_trial() -> None:
     outcomes = [Outcome(trial, 0, (1.0,)) for trial in range(9)]
-    assert take_stock("x", told(*outcomes), running=set(), computed=Computed(), workers=1).best == BestSoFar(0, 1, 1.0)
+    assert take_stock("x", told(*outcomes).halvings, running=set(), computed=Computed(), workers=1).best == BestSoFar(
+        0, 1, 1.0
+    )
     higher = [Outcome(1, 1, (7.0, 9.0)), Outcome(2, 1, ())]
-    best = take_stock("x", told(*outcomes, *higher), running=set(), computed=Computed(), workers=1).best
+    best = take_stock("x", told(*outcomes, *higher).halvings, running=set(), computed=Computed(), workers=1).best
     assert best == BestSoFar(1, 3, 8.0)
 
 
@@ -55,7 +57,7 @@ def test_a_finished_sweep_has_nothing_left() -> None:
     search = told()
     while (evaluation := search.ask()) is not None:
         search.tell(Outcome(evaluation.trial, evaluation.rung, (float(evaluation.trial),)))
-    progress = take_stock("x", search, running=set(), computed=Computed(), workers=1)
+    progress = take_stock("x", search.halvings, running=set(), computed=Computed(), workers=1)
     assert (progress.epochs_left, progress.restored) == (0, 22)
     assert all(rung.done == rung.trials for rungs in progress.brackets for rung in rungs)
 
@@ -63,7 +65,7 @@ def test_a_finished_sweep_has_nothing_left() -> None:
 def test_places_that_stay_free_since_trials_diverged_are_no_work_left() -> None:
     """Of nine trials two are scored: one place of the second rung stays free, 2 epochs; of the third none can yet."""
     search = told(*(Outcome(trial, 0, (1.0,) if trial in {3, 7} else ()) for trial in range(9)))
-    left = take_stock("x", search, running=set(), computed=Computed(), workers=1).epochs_left
+    left = take_stock("x", search.halvings, running=set(), computed=Computed(), workers=1).epochs_left
     assert left == 2 * 2 + 6 + 15 + 6 + 27
 
 
@@ -71,7 +73,7 @@ def test_a_finished_sweep_has_nothing_left_even_if_every_trial_diverged() -> Non
     search = told()
     while (evaluation := search.ask()) is not None:
         search.tell(Outcome(evaluation.trial, evaluation.rung, ()))
-    progress = take_stock("x", search, running=set(), computed=Computed(), workers=1)
+    progress = take_stock("x", search.halvings, running=set(), computed=Computed(), workers=1)
     assert search.finished
     assert (progress.epochs_left, progress.restored, progress.best) == (0, 17, None)
 

@@ -25,7 +25,7 @@ def uri(home: Home) -> str:
 
 def told(home: Home, tracking_uri: str | None = None) -> SweepReport | None:
     files = home.sweep(SPEC.sweep_id)
-    return read_finished(files, folds=SPEC.folds, tracking_uri=tracking_uri or uri(home), begun=time.monotonic())
+    return read_finished(files, SPEC.folds, tracking_uri or uri(home), files.sweep_id, begun=time.monotonic())
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from threading import get_native_id
 from typing import Any
 
 from sweeps.errors import StorageError
@@ -48,6 +49,10 @@ class Home:
         """Return the sweeps that were begun here, by name."""
         return sorted(path.parent.name for path in (self.root / "sweeps").glob("*/spec.json"))
 
+    def sweeps(self) -> list["SweepFiles"]:
+        """Return the files of each sweep that was begun here, by name."""
+        return [self.sweep(sweep_id) for sweep_id in self.sweep_ids()]
+
 
 @dataclass(frozen=True)
 class SweepFiles:
@@ -65,6 +70,16 @@ class SweepFiles:
     def lease(self) -> Path:
         """Locked by the one driver that runs the sweep."""
         return self.root / "lease.json"
+
+    @property
+    def job(self) -> Path:
+        """Locked by the service's process for the sweep, from its first moment to its last."""
+        return self.root / "job.lock"
+
+    @property
+    def attempts(self) -> Path:
+        """Folder of what is known of the service's processes for the sweep."""
+        return self.root / "attempts"
 
     @property
     def conclusion(self) -> Path:
@@ -120,22 +135,40 @@ class SweepFiles:
             raise _refused(path, f"it must belong to {self.sweep_id}, trial {trial}, rung {rung}, but holds {found}")
         return result
 
+    def evaluations(self) -> list[tuple[int, int]]:
+        """Return trial and rung of every result, in order, without reading any.
+
+        Raises:
+            StorageError: A file in the folder is named as no result is.
+        """
+        # Not by pathlib, which takes twice as long or more: a service asks for every sweep, again and again.
+        folder = str(self.root / "evaluations")
+        try:
+            trials = [entry.name for entry in os.scandir(folder) if entry.is_dir()]
+            found = [(trial, name) for trial in trials for name in os.listdir(f"{folder}/{trial}")]  # noqa: PTH208
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise _refused(Path(folder), f"it must be readable, but {error.strerror}") from error
+        return sorted(self._key(trial, name) for trial, name in found if name.endswith(".json"))
+
     def results(self) -> Iterator[EvaluationResult]:
         """Yield every result, by trial and rung.
 
         Raises:
             StorageError: A file in the folder is no result of this sweep.
         """
-        for trial, rung in sorted(map(self._key, (self.root / "evaluations").glob("*/*.json"))):
+        for trial, rung in self.evaluations():
             result = self.read_result(trial, rung)
             if result is not None:
                 yield result
 
-    def _key(self, path: Path) -> tuple[int, int]:
+    def _key(self, folder: str, name: str) -> tuple[int, int]:
         """Return the trial and the rung that a result file is named for."""
-        names = path.parent.name, path.stem
-        if all(name.isdecimal() for name in names) and path == self.result(int(names[0]), int(names[1])):
-            return int(names[0]), int(names[1])
+        rung = name.removesuffix(".json")
+        if folder.isdecimal() and rung.isdecimal() and (folder, rung) == (f"{int(folder):05d}", f"{int(rung)}"):
+            return int(folder), int(rung)
+        path = self.root / "evaluations" / folder / name
         raise _refused(path, "evaluation files are named <trial>/<rung>.json, the trial in five digits")
 
     def write_result(self, result: EvaluationResult) -> EvaluationResult:
@@ -162,23 +195,33 @@ class SweepFiles:
         return content
 
 
-def write_atomically(path: Path, content: bytes) -> None:
+def write_atomically(path: Path, content: bytes, *, mode: int = 0o666) -> None:
     """Write a file beside its place and rename it there, so that nobody ever sees half of it.
+
+    Args:
+        path: Its place.
+        content: All of it.
+        mode: Who may read it, less the umask.
 
     Raises:
         StorageError: The disk is full, or the place cannot be written.
     """
-    with _written_beside(path, content) as beside:
+    with _written_beside(path, content, mode) as beside:
         beside.replace(path)
 
 
-def write_once(path: Path, content: bytes) -> bool:
+def write_once(path: Path, content: bytes, *, mode: int = 0o666) -> bool:
     """Write a file that never changes; return False if it is there already, and leave it alone.
+
+    Args:
+        path: Its place.
+        content: All of it.
+        mode: Who may read it, less the umask.
 
     Raises:
         StorageError: The disk is full, or the place cannot be written.
     """
-    with _written_beside(path, content) as beside:
+    with _written_beside(path, content, mode) as beside:
         try:
             os.link(beside, path)
         except FileExistsError:
@@ -193,11 +236,12 @@ def file_sha256(path: Path) -> str:
 
 
 @contextmanager
-def _written_beside(path: Path, content: bytes) -> Iterator[Path]:
+def _written_beside(path: Path, content: bytes, mode: int) -> Iterator[Path]:
     """Write a file beside its place, for the block to bring it there; afterwards nothing lies beside."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    beside = path.with_name(f".{path.name}.{os.getpid()}-{get_native_id()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        beside.touch(mode)
         with beside.open("wb") as file:
             file.write(content)
             file.flush()

@@ -25,12 +25,12 @@ WHERE experiments.name = ? AND experiments.lifecycle_stage = 'active' AND runs.l
 """Each run of an experiment with what the recorder says of it; MLflow's tables, version 3.17."""
 
 
-def is_complete(tracking_uri: str, sweep_id: str, rungs: Mapping[int, int]) -> bool:
+def is_complete(tracking_uri: str, experiment: str, rungs: Mapping[int, int]) -> bool:
     """Tell whether a record is known to hold a whole sweep: each trial as far as it came, and the end, written last.
 
     Args:
         tracking_uri: MLflow's store or server.
-        sweep_id: The sweep.
+        experiment: Name of the sweep's experiment.
         rungs: The highest rung of each trial.
     """
     file = sqlite_file(tracking_uri)
@@ -38,7 +38,7 @@ def is_complete(tracking_uri: str, sweep_id: str, rungs: Mapping[int, int]) -> b
         return False
     try:
         with closing(sqlite3.connect(f"file:{quote(str(file))}?mode=ro", uri=True)) as store:
-            runs = store.execute(RUNS, [sweep_id]).fetchall()
+            runs = store.execute(RUNS, [experiment]).fetchall()
     except sqlite3.Error:
         return False
     ended = [status for kind, status, _, _ in runs if kind == "sweep"]

@@ -36,7 +36,7 @@ class SweepFacts:
     """What the record says about the sweep as a whole.
 
     Attributes:
-        sweep_id: Name of the experiment.
+        experiment: Name of the experiment.
         name: Name of the sweep's run.
         spec: The spec, JSON-able.
         plan: The plan, JSON-able.
@@ -46,7 +46,7 @@ class SweepFacts:
         log_scaled: Those of them that are searched on a log scale.
     """
 
-    sweep_id: str
+    experiment: str
     name: str
     spec: dict[str, Any]
     plan: dict[str, Any]
@@ -179,7 +179,7 @@ class Recorder:
     def _load(self, client: "MlflowClient") -> RunIndex:
         facts = self._facts
         view = sweep_view(facts.objective, facts.searched, weights=facts.weights, log_scaled=facts.log_scaled)
-        experiment_id = open_experiment(client, facts.sweep_id, self._artifact_root, {VIEW_TAG: encode_view(view)})
+        experiment_id = open_experiment(client, facts.experiment, self._artifact_root, {VIEW_TAG: encode_view(view)})
         index = RunIndex.load(client, experiment_id)
         if index.sweep is None:
             index.create_sweep(client, facts.name)

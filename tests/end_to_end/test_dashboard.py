@@ -32,7 +32,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Home:
     home = Home(tmp_path_factory.mktemp("a home"))
     files = finish(home, SPEC)
     facts = SweepFacts(
-        sweep_id=SPEC.sweep_id,
+        experiment=SPEC.sweep_id,
         name=SPEC.name,
         spec=SPEC.model_dump(mode="json"),
         plan={},

@@ -45,14 +45,14 @@ class Store:
         )
 
     def runs(self) -> dict[str, Run]:
-        experiment = self.client.get_experiment_by_name(FACTS.sweep_id)
+        experiment = self.client.get_experiment_by_name(FACTS.experiment)
         assert experiment is not None
         found = self.client.search_runs([experiment.experiment_id])
         assert len({run.info.run_name for run in found}) == len(found)
         return {str(run.info.run_name): run for run in found}
 
     def files(self, run: Run) -> list[str]:
-        folder = self.artifacts / FACTS.sweep_id / run.info.run_id / "artifacts"
+        folder = self.artifacts / FACTS.experiment / run.info.run_id / "artifacts"
         return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
 
 

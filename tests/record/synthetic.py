@@ -22,7 +22,7 @@ START = 1_700_000_000_000
 EPOCH_MILLISECONDS = 400
 
 FACTS = SweepFacts(
-    sweep_id="digits-infogan-0a1b2c3d",
+    experiment="digits-infogan-0a1b2c3d",
     name="digits-infogan",
     spec={"name": "digits-infogan", "model": "infogan", "objective": "fid", "seed": 0},
     plan={"trials": 9, "evaluations": 13},
@@ -45,7 +45,7 @@ def evaluation(trial: int, rung: int) -> EvaluationResult:
     epoch_times = [started + EPOCH_MILLISECONDS * (index + 1) for index in range(epochs - first_epoch + 1)]
     folds = _objective(trial, epochs)
     return EvaluationResult(
-        sweep_id=FACTS.sweep_id,
+        sweep_id=FACTS.experiment,
         trial=trial,
         bracket=0,
         rung=rung,

@@ -31,7 +31,7 @@ def recorder(database: Path, tmp_path: Path) -> Recorder:
     return recorder
 
 
-def complete(database: Path, rungs: dict[int, int] = RUNGS, sweep_id: str = FACTS.sweep_id) -> bool:
+def complete(database: Path, rungs: dict[int, int] = RUNGS, sweep_id: str = FACTS.experiment) -> bool:
     return is_complete(f"sqlite:///{database}", sweep_id, rungs)
 
 
@@ -80,4 +80,4 @@ def test_what_cannot_be_read_is_not_known_to_be_complete_and_is_not_made(tmp_pat
         store.execute("CREATE TABLE runs (name)")
     assert [complete(path) for path in (absent, foreign, other)] == [False, False, False]
     assert not absent.exists()
-    assert not is_complete("http://127.0.0.1:9", FACTS.sweep_id, RUNGS)
+    assert not is_complete("http://127.0.0.1:9", FACTS.experiment, RUNGS)

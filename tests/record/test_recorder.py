@@ -55,7 +55,7 @@ def test_samples_are_written_at_every_rung_in_the_layout_of_image_charts(store: 
     files = store.files(store.runs()["trial-004"])
     assert len(files) == 6
     assert [name.split("+")[2] for name in files] == ["0", "0", "1", "1", "2", "2"]
-    experiment = store.artifacts / FACTS.sweep_id / store.runs()["trial-004"].info.run_id / "artifacts"
+    experiment = store.artifacts / FACTS.experiment / store.runs()["trial-004"].info.run_id / "artifacts"
     assert (experiment / files[1]).read_bytes() == (tmp_path / "samples" / "4-0.png").read_bytes()
 
 
@@ -73,7 +73,7 @@ def test_a_sweep_has_spec_plan_and_outcome(store: Store, tmp_path: Path) -> None
     assert run.data.metrics == {"best/fid": 2.5}
     assert len(store.client.get_metric_history(run.info.run_id, "best/fid")) == 1
     assert store.files(run) == ["best.yaml", "figures/sweep.png", "plan.yaml", "spec.yaml"]
-    folder = store.artifacts / FACTS.sweep_id / run.info.run_id / "artifacts"
+    folder = store.artifacts / FACTS.experiment / run.info.run_id / "artifacts"
     assert yaml.safe_load((folder / "spec.yaml").read_text()) == FACTS.spec
 
 

@@ -22,7 +22,7 @@ SECONDS = 60.0
 @pytest.fixture
 def files(home: Home) -> SweepFiles:
     """A sweep of 13 evaluations with their samples."""
-    files = home.sweep(FACTS.sweep_id)
+    files = home.sweep(FACTS.experiment)
     for result in sweep_results():
         files.write_result(result)
         write_samples(files.samples(result.trial, result.rung), result.trial, result.rung)
@@ -103,7 +103,7 @@ def test_the_same_result_is_the_same_bytes() -> None:
 
 
 def test_a_trial_that_diverged_keeps_its_curves(home: Home) -> None:
-    files, result = home.sweep(FACTS.sweep_id), diverged(2, 1)
+    files, result = home.sweep(FACTS.experiment), diverged(2, 1)
     EventFiles(files, "fid").write(result)
     run = read(files.tensorboard / "trial-002")
     assert [event.step for event in run.Scalars("loss/L")] == [2]
@@ -112,7 +112,7 @@ def test_a_trial_that_diverged_keeps_its_curves(home: Home) -> None:
 
 
 def test_a_folder_that_cannot_be_written_is_an_outage_of_the_record(home: Home) -> None:
-    files = home.sweep(FACTS.sweep_id)
+    files = home.sweep(FACTS.experiment)
     files.root.mkdir(parents=True)
     files.tensorboard.touch()
     with pytest.raises(RecordError, match="TensorBoard's files must be writable, but"):
@@ -120,7 +120,7 @@ def test_a_folder_that_cannot_be_written_is_an_outage_of_the_record(home: Home) 
 
 
 def test_the_record_of_a_running_sweep_writes_them_as_results_come_in(home: Home) -> None:
-    files = home.sweep(FACTS.sweep_id)
+    files = home.sweep(FACTS.experiment)
     recorder = Recorder(f"sqlite:///{home.record}", home.artifacts, FACTS)
     home.root.mkdir()
     record = SweepRecord(recorder, files, EventFiles(files, "fid"))
