@@ -26,7 +26,7 @@ from sweeps.record.recorder import Recorder
 from tests.record.synthetic import FACTS
 sys.stdin.readline()
 uri, artifacts, name = sys.argv[1:]
-recorder = Recorder(uri, Path(artifacts), replace(FACTS, sweep_id=name))
+recorder = Recorder(uri, Path(artifacts), replace(FACTS, experiment=name))
 recorder.open()
 print(recorder.sweep_run_id)
 """
