@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass, field
 
-import pytest
-
+from sweeps.execution.lease import hold_lease
 from sweeps.execution.storage import Home
 from sweeps.progress import BestSoFar, Progress, RungProgress
 from sweeps.search.halving import Outcome
@@ -29,7 +28,7 @@ class Play:
     def look(self) -> Sight:
         self.looks += 1
         state, outcomes = self.acts[self.looks - 1]
-        return Sight(state, len(outcomes))
+        return Sight(state, len(outcomes), self.looks == len(self.acts))
 
     def outcomes(self) -> list[Outcome]:
         self.asked += 1
@@ -57,7 +56,7 @@ ALL = [*FIRST, outcome(1, 0, 1.0), outcome(2, 0, None), outcome(1, 1, 0.5), outc
 
 def test_what_is_shown_follows_from_state_and_outcomes() -> None:
     play = Play([("queued", []), ("running", FIRST), ("running", FIRST), ("running", ALL), ("finished", ALL)])
-    assert play.watched() == Sight("finished", 6)
+    assert play.watched() == Sight("finished", 6, True)
     assert [shown.state for shown in play.shown] == ["queued", "running", "running", "running", "finished"]
     assert play.asked == 2
     last = play.shown[-1]
@@ -74,19 +73,19 @@ def test_the_time_left_follows_from_what_came_while_it_was_watched() -> None:
     assert [shown.seconds_left for shown in play.shown] == [None, None, 80.0, 120.0]
 
 
-@pytest.mark.parametrize("state", ["paused", "cancelled", "finished", "failed", "interrupted"])
-def test_the_watching_ends_when_the_sweep_rests(state: str) -> None:
-    play = Play([("running", []), (state, []), ("running", [])])
-    assert play.watched() == Sight(state, 0)
-    assert play.looks == 2
+def test_a_sweep_of_a_home_goes_on_as_long_as_someone_runs_it(home: Home) -> None:
+    files = begin(home, SPEC, evaluations=1)
+    with hold_lease(files.lease):
+        assert HomeScene(files).look() == Sight("running", 1, False)
+    assert HomeScene(files).look() == Sight("interrupted", 1, True)
 
 
 def test_a_sweep_of_a_home_is_watched_by_its_files(home: Home) -> None:
     files, shown = begin(home, SPEC, evaluations=2), list[Progress]()
-    assert watch(HomeScene(files), SPEC.sweep_id, shown.append) == Sight("interrupted", 2)
+    assert watch(HomeScene(files), SPEC.sweep_id, shown.append) == Sight("interrupted", 2, True)
     assert [(progress.computed, progress.state) for progress in shown] == [(2, "interrupted")]
     finish(home, SPEC)
-    assert watch(HomeScene(files), SPEC.sweep_id, shown.append) == Sight("finished", 6)
+    assert watch(HomeScene(files), SPEC.sweep_id, shown.append) == Sight("finished", 6, True)
     top = files.read_result(0, 1)
     assert top is not None and top.mean is not None
     assert shown[-1].best == BestSoFar(0, 3, top.mean)
