@@ -5,7 +5,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from pydantic import ValidationError
+
 from sweeps.client import Client
+from sweeps.errors import ServiceError
 from sweeps.execution.storage import SweepFiles
 from sweeps.progress import Computed, Progress, take_stock
 from sweeps.search.halving import Halving, Outcome
@@ -56,7 +59,11 @@ class ServiceScene:
 
     def spec(self) -> SweepSpec:
         """Return its spec."""
-        return SweepSpec.model_validate(self.client.sweep(self.ref).spec)
+        try:
+            return SweepSpec.model_validate(self.client.sweep(self.ref).spec)
+        except ValidationError as error:
+            rule = f"the spec of {self.ref} must be of a form that this version knows, but is not"
+            raise ServiceError(f"{rule}. Bring client and service to one version.") from error
 
     def look(self) -> Sight:
         """Return how it stands."""

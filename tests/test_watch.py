@@ -1,13 +1,20 @@
 """A sweep watched from elsewhere: what is shown of it, and when the watching ends."""
 
+import json
 from dataclasses import dataclass, field
+from pathlib import Path
 
+import pytest
+
+from sweeps import Client
+from sweeps.errors import ServiceError
 from sweeps.execution.lease import hold_lease
 from sweeps.execution.storage import Home
 from sweeps.progress import BestSoFar, Progress, RungProgress
 from sweeps.search.halving import Outcome
 from sweeps.spec import SweepSpec
-from sweeps.watch import HomeScene, Sight, watch
+from sweeps.watch import HomeScene, ServiceScene, Sight, watch
+from tests.running_service import serve
 from tests.sweep_on_disk import begin, finish, small_spec
 
 SPEC = small_spec()
@@ -78,6 +85,15 @@ def test_a_sweep_of_a_home_goes_on_as_long_as_someone_runs_it(home: Home) -> Non
     with hold_lease(files.lease):
         assert HomeScene(files).look() == Sight("running", 1, False)
     assert HomeScene(files).look() == Sight("interrupted", 1, True)
+
+
+def test_a_spec_of_a_later_service_is_told_as_such(tmp_path: Path) -> None:
+    with serve(tmp_path) as service, Client(service.url, service.token(), patience_seconds=0) as client:
+        scene = ServiceScene(client, service.add(SPEC))
+        assert scene.spec().sweep_id == SPEC.sweep_id
+        service.files(SPEC).spec.write_text(json.dumps({**SPEC.model_dump(mode="json"), "later": 1}))
+        with pytest.raises(ServiceError, match="must be of a form that this version knows"):
+            scene.spec()
 
 
 def test_a_sweep_of_a_home_is_watched_by_its_files(home: Home) -> None:
