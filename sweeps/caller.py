@@ -15,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 from sweeps.errors import Fault, ServiceError, SpecError, SweepError
 from sweeps.logins import is_on_this_machine
 
-__all__ = ["Caller", "read_answer", "read_object"]
+__all__ = ["Caller", "LostError", "read_answer", "read_object"]
 
 FIRST_WAIT_SECONDS = 0.2
 
@@ -30,6 +30,10 @@ ENDLESS = httpx2.Timeout(10.0, read=None)
 """For what is followed: nothing may come for hours."""
 
 Answer = TypeVar("Answer", bound=BaseModel)
+
+
+class LostError(ServiceError):
+    """A service went away in the middle of an answer."""
 
 
 class Caller:
@@ -79,13 +83,22 @@ class Caller:
             raise self._refusal(answer, source)
         return answer
 
-    def lines(self, path: str, params: Mapping[str, Any]) -> Iterator[str]:
+    def rest(self) -> None:
+        """Wait as long as before a first repetition."""
+        sleep(FIRST_WAIT_SECONDS)
+
+    def lines(self, path: str, **parts: Any) -> Iterator[str]:
         """Yield the lines of a text as they come.
 
+        Args:
+            path: What is asked for.
+            parts: `params` and `headers` of the request.
+
         Raises:
-            ServiceError: The service refused the request, or went away.
+            LostError: The service went away meanwhile.
+            ServiceError: It refused the request, or gave no answer.
         """
-        request = self._http.build_request("GET", path, params=params, timeout=ENDLESS)
+        request = self._http.build_request("GET", path, timeout=ENDLESS, **parts)
         answer = self._until_answered(lambda: self._http.send(request, stream=True))
         try:
             if not answer.is_success:
@@ -93,7 +106,7 @@ class Caller:
                 raise self._refusal(answer, "")
             yield from answer.iter_lines()
         except httpx2.TransportError as error:
-            raise self._no_answer(error) from error
+            raise LostError(str(self._no_answer(error))) from error
         finally:
             answer.close()
 

@@ -1,5 +1,6 @@
 """The service from Python: `Client` asks it in the words of the API and returns typed, frozen answers.
 
+    from pathlib import Path
     from sweeps import Client
 
     with Client("http://127.0.0.1:8000") as client:
@@ -23,6 +24,7 @@ from pydantic import BaseModel
 
 from sweeps.caller import Caller, read_answer, read_object
 from sweeps.errors import SweepError
+from sweeps.event_stream import Event, follow_events
 from sweeps.logins import choose_server, choose_token
 from sweeps.service.answers import (
     EvaluationPage,
@@ -186,7 +188,16 @@ class Client:
             follow: Go on with what is added, until the sweep rests.
         """
         asked = {"lines": str(lines), "follow": str(follow).lower()}
-        return self._caller.lines(f"{API}{_path(ref)}/logs", asked)
+        return self._caller.lines(f"{API}{_path(ref)}/logs", params=asked)
+
+    def events(self, ref: str, last_id: str | None = None) -> Iterator[Event]:
+        """Yield what happens in a sweep until it has ended, over restarts of the service too.
+
+        Args:
+            ref: The sweep.
+            last_id: The `id` of the last event that is known; None begins with the first evaluation.
+        """
+        return follow_events(self._caller, f"{API}{_path(ref)}/events", last_id)
 
     def cancel(self, ref: str) -> SweepAnswer:
         """End a sweep early; its record and the best so far stay."""
@@ -270,11 +281,6 @@ class Client:
 
 
 def _path(ref: str) -> str:
-    """Return where a sweep is told.
-
-    Raises:
-        SweepError: No sweep can have this ref.
-    """
     if re.fullmatch(REF_PATTERN, ref) is None:
         raise SweepError(f"a ref reads as digits-beta-vae-0a1b2c3d, but got {ref!r}. `sweeps list` shows them.")
     return f"/sweeps/{ref}"
