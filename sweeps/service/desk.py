@@ -21,7 +21,7 @@ __all__ = ["Desk", "DeskOfApp", "Ref"]
 Ref = Annotated[str, Path(description="As `ref` of a sweep.", examples=["digits-beta-vae-0a1b2c3d"], max_length=200)]
 
 
-MOST_EARLIER = 5
+MOST_EARLIER = 3
 """Sweeps of its kind, the latest, that a plan rests on: reading them all would take as long as there are many."""
 
 

@@ -12,8 +12,10 @@ from typing import Any, NamedTuple
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
+from starlette.routing import compile_path
 
 from sweeps.errors import Fault, LeaseError, SpecError, StorageError, SweepError, UnknownNameError
 from sweeps.record.connection import RecordError
@@ -174,9 +176,20 @@ def _validation_error(_: Request, error: Exception) -> Response:
     return _sweep_error(_, RequestError(*faults))
 
 
-def _http_error(_: Request, error: Exception) -> Response:
+def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    return problem_response(error.status_code, str(error.detail), headers=error.headers)
+    if error.status_code != HTTPStatus.METHOD_NOT_ALLOWED:
+        return problem_response(error.status_code, str(error.detail), headers=error.headers)
+    allowed = ", ".join(sorted(_methods(request)))
+    return problem_response(405, f"This address takes {allowed}.", headers={"Allow": allowed})
+
+
+def _methods(request: Request) -> set[str]:
+    """Return the methods of an address: those of all its routes, of which Starlette tells the first's alone."""
+    here = [
+        c for c in iter_route_contexts(request.app.routes) if c.path and compile_path(c.path)[0].match(request.url.path)
+    ]
+    return {method for context in here for method in context.methods or ()}
 
 
 def _own_error(_: Request, __: Exception) -> Response:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from itertools import chain, repeat
 from typing import Any
 
 import anyio
@@ -95,6 +96,14 @@ def test_a_damaged_result_is_named(home: Home) -> None:
         timeline_of(files).after(None)
 
 
+def test_a_damaged_result_is_told_before_a_stream_begins(service: Service, user: Caller) -> None:
+    ref = user.post("/api/v1/sweeps", RAW, 201)["sweep"]["ref"]
+    files = finish(Home(service.board.root), small_spec())
+    files.result(1, 0).write_text("{")
+    service.client.app.state.desk.timelines.of(files).clock_ns = lambda: LATER  # type: ignore[attr-defined]
+    assert user.get(f"/api/v1/sweeps/{ref}/events", 503)["type"] == "urn:sweeps:problem:storage-trouble"
+
+
 def test_timelines_are_shared_and_only_the_latest_are_kept(home: Home) -> None:
     timelines = Timelines()
     first = timelines.of(home.sweep("a"))
@@ -152,6 +161,19 @@ def test_a_stream_tells_what_led_to_a_state_before_the_state(service: Service, u
     assert (names.count("evaluation"), names.count("promotion")) == (6, 1)
     assert [data["state"] for kind, data, _ in told if kind == "state"] == ["queued", "running", "finished"]
     assert all((identity is None) == (kind in ("state", "champion")) for kind, _, identity in told)
+
+
+def test_what_was_written_just_before_the_end_is_told_too(service: Service, user: Caller) -> None:
+    ref = user.post("/api/v1/sweeps", RAW, 201)["sweep"]["ref"]
+    files = finish(Home(service.board.root), small_spec())
+    service.board.stand(ref, state="finished")
+    clock = chain([0], repeat(LATER))
+
+    async def run() -> str:
+        timeline = Timeline(files, clock_ns=lambda: next(clock))
+        return b"".join([part async for part in stream(timeline, None, lambda: service.board.view(ref))]).decode()
+
+    assert [kind for kind, _, _ in parse(anyio.run(run))].count("evaluation") == 6
 
 
 def test_events_are_resumed_by_the_last_id(service: Service, user: Caller) -> None:

@@ -95,6 +95,8 @@ def test_a_sweep_without_results_has_empty_lists(user: Caller) -> None:
         ("application/yaml;q=0.5, application/json", "application/json"),
         ("text/html, application/json;q=0.9, */*;q=0.1", "application/json"),
         ("application/json;q=x;;=,,", "application/json"),
+        ("application/json, application/yaml", "application/json"),
+        ("application/yaml, application/json", "application/yaml"),
     ],
 )
 def test_the_best_is_yaml_or_json_as_is_preferred(

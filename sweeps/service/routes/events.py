@@ -21,7 +21,17 @@ id: 1700000000000000000-4-1-0
 
 """
 
-CONTENT: dict[str, Any] = {"text/event-stream": {"schema": {"type": "string"}, "example": EXAMPLE}}
+EVENT: dict[str, Any] = {
+    "type": "object",
+    "required": ["event", "data"],
+    "properties": {
+        "event": {"enum": ["evaluation", "promotion", "champion", "state"]},
+        "data": {"type": "string", "contentMediaType": "application/json"},
+        "id": {"type": "string"},
+    },
+}
+
+CONTENT: dict[str, Any] = {"text/event-stream": {"schema": EVENT, "example": EXAMPLE}}
 
 
 @router.get("/events", response_class=StreamingResponse, responses={200: {"content": CONTENT}})
@@ -34,8 +44,10 @@ def events(
     """
     view, files = desk.view(ref, token), desk.files(ref, token)
     last = parse_id(last_event_id) if last_event_id else None
+    timeline = desk.timelines.of(files)
+    timeline.after(last)  # while a damaged file can still be answered with a problem
 
     def look() -> SweepView | None:
         return next((each for each in desk.board.views() if each.ref == view.ref), None)
 
-    return StreamingResponse(stream(desk.timelines.of(files), last, look), media_type="text/event-stream")
+    return StreamingResponse(stream(timeline, last, look), media_type="text/event-stream")
