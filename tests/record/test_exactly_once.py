@@ -103,7 +103,7 @@ def test_of_two_runs_of_one_trial_the_one_recorded_further_is_kept(store: Store)
 
 
 def test_a_store_that_cannot_be_written_is_named_without_its_password(store: Store) -> None:
-    facts = replace(FACTS, sweep_id="x")
+    facts = replace(FACTS, experiment="x")
     with pytest.raises(RecordError, match=r"MLflow at http://127\.0\.0\.1:9 must be writable") as raised:
         Recorder("http://user:secret@127.0.0.1:9", None, facts).open()
     assert "secret" not in str(raised.value)
