@@ -7,14 +7,15 @@ its key. So each is sent again, ever more slowly, while the service is away or h
 from collections.abc import Callable, Iterator, Mapping
 from itertools import count
 from time import monotonic, sleep
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx2
+from pydantic import BaseModel, ValidationError
 
 from sweeps.errors import Fault, ServiceError, SpecError, SweepError
 from sweeps.logins import is_on_this_machine
 
-__all__ = ["Caller"]
+__all__ = ["Caller", "LostError", "read_answer", "read_object"]
 
 FIRST_WAIT_SECONDS = 0.2
 
@@ -27,6 +28,12 @@ TIMEOUT = httpx2.Timeout(10.0, read=60.0)
 
 ENDLESS = httpx2.Timeout(10.0, read=None)
 """For what is followed: nothing may come for hours."""
+
+Answer = TypeVar("Answer", bound=BaseModel)
+
+
+class LostError(ServiceError):
+    """A service went away in the middle of an answer."""
 
 
 class Caller:
@@ -76,13 +83,22 @@ class Caller:
             raise self._refusal(answer, source)
         return answer
 
-    def lines(self, path: str, params: Mapping[str, Any]) -> Iterator[str]:
+    def rest(self) -> None:
+        """Wait as long as before a first repetition."""
+        sleep(FIRST_WAIT_SECONDS)
+
+    def lines(self, path: str, **parts: Any) -> Iterator[str]:
         """Yield the lines of a text as they come.
 
+        Args:
+            path: What is asked for.
+            parts: `params` and `headers` of the request.
+
         Raises:
-            ServiceError: The service refused the request, or went away.
+            LostError: The service went away meanwhile.
+            ServiceError: It refused the request, or gave no answer.
         """
-        request = self._http.build_request("GET", path, params=params, timeout=ENDLESS)
+        request = self._http.build_request("GET", path, timeout=ENDLESS, **parts)
         answer = self._until_answered(lambda: self._http.send(request, stream=True))
         try:
             if not answer.is_success:
@@ -90,7 +106,7 @@ class Caller:
                 raise self._refusal(answer, "")
             yield from answer.iter_lines()
         except httpx2.TransportError as error:
-            raise self._no_answer(error) from error
+            raise LostError(str(self._no_answer(error))) from error
         finally:
             answer.close()
 
@@ -134,6 +150,38 @@ class Caller:
 
     def _without_token(self, text: str) -> str:
         return text.replace(self._token, "swp_…")
+
+
+def read_answer(model: type[Answer], answer: httpx2.Response) -> Answer:
+    """Return what an answer says; fields that a later service adds are left out.
+
+    Raises:
+        ServiceError: It is no such answer.
+    """
+    try:
+        return model.model_validate_json(answer.content, extra="ignore")
+    except ValidationError as error:
+        raise _strange(answer) from error
+
+
+def read_object(answer: httpx2.Response) -> dict[str, Any]:
+    """Return the JSON object that an answer holds.
+
+    Raises:
+        ServiceError: It holds none.
+    """
+    try:
+        content = answer.json()
+    except ValueError:
+        content = None
+    if not isinstance(content, dict):
+        raise _strange(answer)
+    return content
+
+
+def _strange(answer: httpx2.Response) -> ServiceError:
+    rule = f"a service must answer {answer.request.url.path} as version 1 of the API does, but this one does not"
+    return ServiceError(f"{rule}. Check the address, and that client and service are of one version.")
 
 
 def _problem(answer: httpx2.Response) -> dict[str, Any]:

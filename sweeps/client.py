@@ -1,5 +1,6 @@
 """The service from Python: `Client` asks it in the words of the API and returns typed, frozen answers.
 
+    from pathlib import Path
     from sweeps import Client
 
     with Client("http://127.0.0.1:8000") as client:
@@ -19,10 +20,11 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 import httpx2
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
-from sweeps.caller import Caller
-from sweeps.errors import ServiceError, SweepError
+from sweeps.caller import Caller, read_answer, read_object
+from sweeps.errors import SweepError
+from sweeps.event_stream import Event, follow_events
 from sweeps.logins import choose_server, choose_token
 from sweeps.service.answers import (
     EvaluationPage,
@@ -37,9 +39,10 @@ from sweeps.service.answers import (
     TrialSummary,
 )
 from sweeps.service.refs import REF_PATTERN
+from sweeps.service.state import is_settled
 from sweeps.spec_file import read_spec_text
 
-__all__ = ["RESTING", "Client"]
+__all__ = ["Client"]
 
 API = "/api/v1"
 
@@ -47,9 +50,6 @@ PAGE = 200
 """Entries asked for at a time; the most that the service gives."""
 
 POLL_SECONDS = 1.0
-
-RESTING = frozenset({"paused", "cancelled", "finished", "failed"})
-"""States that no sweep leaves by itself."""
 
 Answer = TypeVar("Answer", bound=BaseModel)
 
@@ -141,7 +141,7 @@ class Client:
 
     def sweep(self, ref: str) -> SweepDetail:
         """Return a sweep with its whole spec."""
-        return _read(SweepDetail, self._get(_path(ref)))
+        return read_answer(SweepDetail, self._get(_path(ref)))
 
     def find(self, name: str) -> SweepAnswer:
         """Return the sweep whose ref is, or begins with, a name.
@@ -164,7 +164,7 @@ class Client:
 
     def trial(self, ref: str, trial: int) -> TrialAnswer:
         """Return a trial with each of its evaluations, measures and curves."""
-        return _read(TrialAnswer, self._get(f"{_path(ref)}/trials/{trial:d}"))
+        return read_answer(TrialAnswer, self._get(f"{_path(ref)}/trials/{trial:d}"))
 
     def evaluations(self, ref: str) -> Iterator[EvaluationSummary]:
         """Yield the evaluations by trial and rung."""
@@ -173,7 +173,7 @@ class Client:
 
     def best(self, ref: str) -> dict[str, Any]:
         """Return the best configuration of a finished sweep."""
-        return _object(self._get(f"{_path(ref)}/best", accept="application/json"))
+        return read_object(self._get(f"{_path(ref)}/best", accept="application/json"))
 
     def best_yaml(self, ref: str) -> str:
         """Return the best configuration of a finished sweep as the text of best.yaml."""
@@ -188,7 +188,16 @@ class Client:
             follow: Go on with what is added, until the sweep rests.
         """
         asked = {"lines": str(lines), "follow": str(follow).lower()}
-        return self._caller.lines(f"{API}{_path(ref)}/logs", asked)
+        return self._caller.lines(f"{API}{_path(ref)}/logs", params=asked)
+
+    def events(self, ref: str, last_id: str | None = None) -> Iterator[Event]:
+        """Yield what happens in a sweep until it has ended, over restarts of the service too.
+
+        Args:
+            ref: The sweep.
+            last_id: The `id` of the last event that is known; None begins with the first evaluation.
+        """
+        return follow_events(self._caller, f"{API}{_path(ref)}/events", last_id)
 
     def cancel(self, ref: str) -> SweepAnswer:
         """End a sweep early; its record and the best so far stay."""
@@ -213,7 +222,7 @@ class Client:
             SweepError: It does not within the time.
         """
         deadline = None if timeout_seconds is None else monotonic() + timeout_seconds
-        while (sweep := self.sweep(ref)).state not in RESTING:
+        while not is_settled((sweep := self.sweep(ref)).state):
             if deadline is not None and monotonic() + POLL_SECONDS > deadline:
                 rule = f"{ref} must rest within {timeout_seconds:g} s, but is {sweep.state}"
                 raise SweepError(f"{rule}. It goes on; wait longer.")
@@ -240,7 +249,7 @@ class Client:
     def _pages(self, path: str, page: type[Answer], **query: object) -> Iterator[Answer]:
         asked: dict[str, object] = {**query, "limit": PAGE, "cursor": None}
         while True:
-            answer: Any = _read(page, self._get(path, asked))
+            answer: Any = read_answer(page, self._get(path, asked))
             yield answer
             if answer.next is None:
                 return
@@ -262,21 +271,16 @@ class Client:
         told = self._caller.ask(
             "POST", API + path, source=source, params=_given(query), headers=headers, content=content
         )
-        return _read(answer, told)
+        return read_answer(answer, told)
 
     def _steer(self, ref: str, verb: str, **body: Any) -> SweepAnswer:
-        return _read(SweepAnswer, self._caller.ask("POST", f"{API}{_path(ref)}/{verb}", **body))
+        return read_answer(SweepAnswer, self._caller.ask("POST", f"{API}{_path(ref)}/{verb}", **body))
 
     def _catalogue(self, part: str, name: str | None) -> dict[str, Any]:
-        return _object(self._get(f"/{part}" if name is None else f"/{part}/{quote(name, safe='')}"))
+        return read_object(self._get(f"/{part}" if name is None else f"/{part}/{quote(name, safe='')}"))
 
 
 def _path(ref: str) -> str:
-    """Return where a sweep is told.
-
-    Raises:
-        SweepError: No sweep can have this ref.
-    """
     if re.fullmatch(REF_PATTERN, ref) is None:
         raise SweepError(f"a ref reads as digits-beta-vae-0a1b2c3d, but got {ref!r}. `sweeps list` shows them.")
     return f"/sweeps/{ref}"
@@ -292,30 +296,3 @@ def _json(spec: Mapping[str, Any]) -> bytes:
 
 def _given(query: Mapping[str, object]) -> dict[str, str]:
     return {name: str(value) for name, value in query.items() if value is not None}
-
-
-def _read(answer: type[Answer], told: httpx2.Response) -> Answer:
-    """Return an answer; fields that a later service adds are left out.
-
-    Raises:
-        ServiceError: It is none.
-    """
-    try:
-        return answer.model_validate_json(told.content, extra="ignore")
-    except ValidationError as error:
-        raise _strange(told) from error
-
-
-def _object(told: httpx2.Response) -> dict[str, Any]:
-    try:
-        content = told.json()
-    except ValueError as error:
-        raise _strange(told) from error
-    if not isinstance(content, dict):
-        raise _strange(told)
-    return content
-
-
-def _strange(told: httpx2.Response) -> ServiceError:
-    rule = f"a service must answer {told.request.url.path} as version 1 of the API does, but this one does not"
-    return ServiceError(f"{rule}. Check the address, and that client and service are of one version.")

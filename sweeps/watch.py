@@ -5,21 +5,21 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from sweeps.client import RESTING, Client
+from pydantic import ValidationError
+
+from sweeps.client import Client
+from sweeps.errors import ServiceError
 from sweeps.execution.storage import SweepFiles
 from sweeps.progress import Computed, Progress, take_stock
 from sweeps.search.halving import Halving, Outcome
 from sweeps.search.ladder import Ladder
-from sweeps.service.answers import SweepAnswer
+from sweeps.service.state import is_settled
 from sweeps.spec import SweepSpec
 from sweeps.standing import read_spec, summarise
 
 __all__ = ["HomeScene", "Scene", "ServiceScene", "Sight", "watch"]
 
 POLL_SECONDS = 1.0
-
-OVER = RESTING | {"interrupted"}
-"""States in which nobody runs a sweep; a home has no service that would begin again with an interrupted one."""
 
 
 @dataclass(frozen=True)
@@ -29,10 +29,12 @@ class Sight:
     Attributes:
         state: As `list` shows it.
         evaluations: Evaluations that have a result.
+        is_over: Whether nothing more happens unless someone wishes it.
     """
 
     state: str
     evaluations: int
+    is_over: bool
 
 
 class Scene(Protocol):
@@ -57,12 +59,16 @@ class ServiceScene:
 
     def spec(self) -> SweepSpec:
         """Return its spec."""
-        return SweepSpec.model_validate(self.client.sweep(self.ref).spec)
+        try:
+            return SweepSpec.model_validate(self.client.sweep(self.ref).spec)
+        except ValidationError as error:
+            rule = f"the spec of {self.ref} must be of a form that this version knows, but is not"
+            raise ServiceError(f"{rule}. Bring client and service to one version.") from error
 
     def look(self) -> Sight:
         """Return how it stands."""
-        sweep: SweepAnswer = self.client.sweep(self.ref)
-        return Sight(sweep.state, sweep.evaluations)
+        sweep = self.client.sweep(self.ref)
+        return Sight(sweep.state, sweep.evaluations, is_settled(sweep.state))
 
     def outcomes(self) -> list[Outcome]:
         """Return the outcomes there are, by trial and rung."""
@@ -83,7 +89,7 @@ class HomeScene:
     def look(self) -> Sight:
         """Return how it stands."""
         summary = summarise(self.files)
-        return Sight(summary.state, summary.evaluations)
+        return Sight(summary.state, summary.evaluations, summary.state != "running")
 
     def outcomes(self) -> list[Outcome]:
         """Return the outcomes there are, by trial and rung."""
@@ -130,7 +136,7 @@ def watch(
 
 
 def _looks(scene: Scene, sleep: Callable[[float], None]) -> Iterator[Sight]:
-    while (sight := scene.look()).state not in OVER:
+    while not (sight := scene.look()).is_over:
         yield sight
         sleep(POLL_SECONDS)
     yield sight

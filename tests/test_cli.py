@@ -66,6 +66,7 @@ def test_help_names_every_command_and_how_to_begin() -> None:
         "datasets",
         "train",
         "sample",
+        "serve",
         "token",
         "submit",
         "watch",

@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 import urllib.request
 from collections.abc import Iterator, Mapping
@@ -12,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sweeps.errors import SweepError
+from sweeps.record import bound_process
 
 __all__ = ["LocalServer", "Pages", "loopback", "serve"]
 
@@ -63,14 +65,15 @@ def loopback(port: int) -> str:
 def serve(server: LocalServer) -> Iterator[subprocess.Popen[bytes]]:
     """Yield a server that answers.
 
-    Side effects: starts it in a process group of its own, and ends that group afterwards.
+    Side effects: starts it in a process group of its own, and ends that group afterwards; should the calling thread be
+    killed, the system ends it.
 
     Raises:
         SweepError: It does not start.
     """
     with server.log.open("wb") as output:
         process = subprocess.Popen(  # noqa: S603  # our own words and a path, no shell
-            server.command,
+            [sys.executable, "-m", bound_process.__name__, *server.command],
             env=os.environ | server.environment,
             stdout=output,
             stderr=output,

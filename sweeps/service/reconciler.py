@@ -62,7 +62,6 @@ class Reconciler:
         try:
             self._look()
         except SweepError as error:
-            self._read_at = None
             troubles.append(str(error))
         # What is known goes on as it was last wished, also while the record is away.
         for action in decide(self._board.snapshot(), self._max_running):

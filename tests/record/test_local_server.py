@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import sys
 import urllib.request
 from pathlib import Path
@@ -12,6 +13,7 @@ from sweeps.errors import SweepError
 from sweeps.execution.storage import Home
 from sweeps.record.local_server import LocalServer, loopback, serve
 from sweeps.record.tensorboard_pages import serve_tensorboard
+from tests.end_to_end.sweep_process import wait_until
 from tests.sweep_on_disk import finish, small_spec
 
 
@@ -33,6 +35,39 @@ def test_a_server_answers_while_it_is_served_and_is_gone_afterwards(odd_path: Pa
         assert page.read() == b"hello"
         assert os.getpgid(process.pid) == process.pid
     assert process.returncode == -signal.SIGTERM
+
+
+SERVES = """
+import sys
+from pathlib import Path
+from sweeps.record.local_server import loopback, serve
+from tests.record.test_local_server import folder_server
+address = loopback(0)
+with serve(folder_server(Path(sys.argv[1]), address)):
+    print(address, flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_server_ends_with_whoever_started_it_however_that_ends(tmp_path: Path) -> None:
+    shown = tmp_path / "shown"
+    shown.mkdir()
+    with subprocess.Popen(
+        [sys.executable, "-c", SERVES, str(shown)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        address = process.stdout.readline().strip()
+        assert answers(address)
+        process.kill()
+    wait_until(lambda: not answers(address))
+
+
+def answers(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(address, timeout=10):
+            return True
+    except OSError:
+        return False
 
 
 def test_addresses_are_on_this_machine_alone() -> None:

@@ -209,6 +209,7 @@ def test_health_tells_what_is_wrong(board: Board, tmp_path: Path) -> None:
 
 def test_an_old_look_does_not_undo_a_wish(board: Board, executor: IdleExecutor) -> None:
     submit(board)
+    board.refresh()
     executor.meanwhile = [lambda: board.wish(REF, "cancel", "ann")]
     board.view(REF)
     assert executor.meanwhile == []

@@ -45,7 +45,7 @@ def described(fuzzed: Service, admin: Caller) -> Any:
 def test_every_answer_is_as_described(described: Any, admin: Caller, route: str) -> None:
     method, path = route.split(" ")
 
-    @settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+    @settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
     @given(case=one_of([described[path][method].as_strategy(generation_mode=mode) for mode in GenerationMode]))
     def check(case: Any) -> None:
         if "ref" in case.path_parameters:
