@@ -24,6 +24,11 @@ def test_what_is_not_set_or_empty_is_none() -> None:
     assert settings.home.name == "sweeps-home"
 
 
+def test_an_experiment_may_have_a_name_of_its_own() -> None:
+    assert Settings.read({}).experiment is None
+    assert Settings.read({"SWEEPS_EXPERIMENT": "team~small-01234567"}).experiment == "team~small-01234567"
+
+
 def test_data_becomes_absolute_and_the_tracking_address_stays_as_it_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from sweeps.errors import SweepError
 from sweeps.service.board import Board
 from sweeps.service.local_executor import LocalExecutor
-from sweeps.service.state import Action, decide
+from sweeps.service.schedule import Action, decide
 
 __all__ = ["Reconciler"]
 

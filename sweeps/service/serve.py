@@ -19,6 +19,7 @@ from sweeps.service.claims import Claims
 from sweeps.service.local_executor import LocalExecutor
 from sweeps.service.reconciler import Reconciler
 from sweeps.service.record_server import serve_record
+from sweeps.service.state import has_process
 from sweeps.service.tokens import Role, Tokens
 from sweeps.settings import Settings
 
@@ -92,7 +93,7 @@ def serve(
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         tell(Started(url, _first_token(tokens), *shown))
         _answer(make_app(board, tokens, settings, workers=workers), listening)
-    return sum(view.state in ("running", "pausing", "cancelling") for view in board.snapshot())
+    return sum(has_process(view.state) for view in board.snapshot())
 
 
 def _answer(app: FastAPI, listening: socket.socket) -> None:

@@ -1,11 +1,10 @@
-"""What state a sweep is in and what is to be done about it: pure functions of facts, to be asked at any time."""
+"""What state a sweep is in, and which wishes make sense in it: pure functions of facts, to be asked at any time."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import takewhile
-from typing import Literal, Protocol
+from typing import Literal
 
-__all__ = ["Action", "Facts", "Standing", "State", "Wish", "decide", "is_settled", "refusal", "state_of"]
+__all__ = ["Facts", "State", "Wish", "has_process", "is_settled", "refusal", "state_of"]
 
 Wish = Literal["run", "pause", "cancel"]
 
@@ -42,34 +41,6 @@ class Facts:
         return sum(1 for _ in takewhile(lambda known: known == self.evaluations, reversed(self.known_at_starts)))
 
 
-class Standing(Protocol):
-    """As much of a sweep as decides what to do about it."""
-
-    @property
-    def ref(self) -> str:
-        """Its name."""
-
-    @property
-    def state(self) -> State:
-        """What is the case."""
-
-    @property
-    def priority(self) -> int:
-        """The higher, the sooner it starts."""
-
-    @property
-    def submitted_ms(self) -> int:
-        """When, in milliseconds since 1970."""
-
-
-@dataclass(frozen=True)
-class Action:
-    """One thing to do: start a sweep, or stop it."""
-
-    kind: Literal["start", "stop"]
-    ref: str
-
-
 def state_of(facts: Facts) -> State:
     """Return the state that follows from facts; an end that was reached outweighs every wish."""
     if facts.conclusion:
@@ -79,6 +50,11 @@ def state_of(facts: Facts) -> State:
     if facts.wish == "run" and facts.fruitless >= MOST_FRUITLESS:
         return "failed"
     return AT_REST[facts.wish]
+
+
+def has_process(state: State) -> bool:
+    """Tell whether a process runs a sweep, be it on its way to end."""
+    return state in WHILE_RUNNING.values()
 
 
 def is_settled(state: State) -> bool:
@@ -99,16 +75,3 @@ def refusal(wish: Wish, state: State, *, has_ended: bool) -> str | None:
     if wish == "pause" and state in ("cancelled", "cancelling", "failed"):
         return "only a sweep that waits or runs can be paused"
     return None
-
-
-def decide(standings: Iterable[Standing], max_running: int) -> list[Action]:
-    """Return what to stop, and what to start in the places that are free: by priority, then age, then name.
-
-    Doing it and asking again gives nothing to start; stopping is asked for until the sweep has stopped.
-    """
-    known = list(standings)
-    stop = [Action("stop", sweep.ref) for sweep in known if sweep.state in ("pausing", "cancelling")]
-    free = max_running - sum(sweep.state in WHILE_RUNNING.values() for sweep in known)
-    queued = [sweep for sweep in known if sweep.state == "queued"]
-    queued.sort(key=lambda sweep: (-sweep.priority, sweep.submitted_ms, sweep.ref))
-    return stop + [Action("start", sweep.ref) for sweep in queued[: max(0, free)]]
