@@ -14,6 +14,7 @@ from typing import Protocol
 from sweeps.errors import StorageError
 from sweeps.execution.result import EvaluationResult
 from sweeps.execution.storage import SweepFiles
+from sweeps.interruption import Interruption
 from sweeps.progress import Computed, Progress, take_stock
 from sweeps.record.recorder import EndStatus
 from sweeps.search.search import Ending, Evaluation, Outcome, Search
@@ -53,6 +54,7 @@ class Drive:
         record: Is told everything.
         workers: How many workers there are.
         watch: Called with the progress whenever it changes.
+        interruption: Once it is asked for, no more evaluations are started.
         trouble: Why no more evaluations are started: the storage cannot be written; None while all is well.
     """
 
@@ -62,6 +64,7 @@ class Drive:
     record: TrialRecord
     workers: int
     watch: Callable[[Progress], None]
+    interruption: Interruption = field(default_factory=Interruption)
     trouble: str | None = None
     _running: set[Key] = field(default_factory=set, init=False)
     _computed: Computed = field(default=Computed(), init=False)
@@ -90,7 +93,7 @@ class Drive:
 
     def next_evaluation(self) -> Evaluation | None:
         """Return what to start next, or None while there is nothing to start."""
-        evaluation = None if self.trouble else self.search.ask()
+        evaluation = None if self._ends_early else self.search.ask()
         if evaluation is not None:
             self._running.add((evaluation.trial, evaluation.rung))
             self.show()
@@ -99,12 +102,12 @@ class Drive:
     @property
     def exhausted(self) -> bool:
         """Tell whether nothing will ever be started again."""
-        return self.trouble is not None or self.search.finished
+        return self._ends_early or self.search.finished
 
     @property
     def expects_more(self) -> bool:
         """Tell whether the evaluations that run may make others ready."""
-        return self.trouble is None and self.search.expects_more
+        return not self._ends_early and self.search.expects_more
 
     def on_end(self, evaluation: Evaluation, *, trouble: str | None, died: bool) -> None:
         """Take in the end of an evaluation: its result, the death of its worker, or that it could not be written."""
@@ -138,6 +141,10 @@ class Drive:
         """Record that the trials in hand were interrupted; the next run takes them up again."""
         for trial in sorted({outcome.trial for outcome in self.search.outcomes} - self._closed):
             self.record.close_trial(trial, status="KILLED", why="interrupted; running the sweep again continues it")
+
+    @property
+    def _ends_early(self) -> bool:
+        return self.trouble is not None or self.interruption.asked
 
     def _take(self, result: EvaluationResult) -> None:
         endings = self.search.tell(_outcome(result))

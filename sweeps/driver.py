@@ -17,6 +17,7 @@ from sweeps.execution.lease import hold_lease
 from sweeps.execution.local_ray import import_ray, local_ray
 from sweeps.execution.storage import Home, SweepFiles, write_atomically
 from sweeps.execution.supplies import Supplies
+from sweeps.interruption import interruption_remembered
 from sweeps.plan import make_plan
 from sweeps.progress import Progress
 from sweeps.record.export import BestConfig
@@ -101,21 +102,21 @@ class _Run:
 
     def to_its_end(self, watch: Callable[[Progress], None]) -> SweepReport:
         search = Search(self.spec.ladder(), _proposer(self.spec), self.spec.hyperband.lag)
-        drive = Drive(self.spec, self.files, search, self.record, self.workers, watch)
-        drive.replay()
-        restored = len(search.outcomes)
-        why = ""
         ending: Future[_Ending] | None = None
-        with ThreadPoolExecutor(2) as beside:
+        with interruption_remembered() as interruption, ThreadPoolExecutor(2) as beside:
+            drive = Drive(self.spec, self.files, search, self.record, self.workers, watch, interruption)
+            drive.replay()
+            restored = len(search.outcomes)
             supplies = beside.submit(self._supplies)
             try:
                 if not search.finished:
                     ending = self._compute(drive, supplies, beside)
             except KeyboardInterrupt:
-                why = "it was stopped by Ctrl-C or a signal"
+                interruption.asked = True
                 drive.replay()  # workers may have finished something while Ray ended
         if not search.finished:
             drive.close_undecided()
+            why = "it was stopped by Ctrl-C or a signal" if interruption.asked else ""
             return self._report(_Ending("interrupted", drive.trouble or why), restored)
         return self._report(ending.result() if ending else self._conclude(search, supplies.result()), restored)
 

@@ -96,6 +96,17 @@ def test_a_second_replay_closes_no_trial_twice(driven: Driven) -> None:
     assert driven.journal.closed == closed
 
 
+def test_once_it_is_asked_to_end_nothing_is_handed_out_and_what_runs_is_awaited(driven: Driven) -> None:
+    drive = driven.drive
+    begun = drive.next_evaluation()
+    assert begun is not None
+    drive.interruption.asked = True
+    assert drive.next_evaluation() is None
+    assert drive.exhausted
+    assert not drive.expects_more
+    assert not drive.search.finished
+
+
 def test_trials_in_hand_are_closed_as_interrupted(driven: Driven) -> None:
     """Trial 0 is done at 1 epoch and may go on, trial 1 has diverged, trial 2 has begun."""
     for result in (scored, lambda evaluation: diverged(scored(evaluation))):
