@@ -6,8 +6,8 @@ Ten folds, one thread. *Same model* is a loop that calls `minibatch_step` of the
 plainly* is a loop over `benchmarks.plain_vae`, which shares no code with `models`. Beside them stand the group in
 `bf16`, and in float32 under `torch.set_float32_matmul_precision("medium")`. All take turns in short rounds. A ratio is
 the time of a loop divided by ours, or ours divided by that in another precision: the median over the rounds, with
-quartiles; above 1 the group, or the other precision, is faster. Ends with status 1 if a limit is missed. Takes ten
-minutes on a quiet machine.
+quartiles; above 1 the group, or the other precision, is faster. Ends with status 1 if a limit is missed. Takes about
+ten minutes on a quiet machine.
 """
 
 import argparse
