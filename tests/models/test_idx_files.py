@@ -47,7 +47,7 @@ def test_the_header_is_that_of_the_published_format() -> None:
     assert images().header == CONTENTS[:16]
 
 
-@pytest.mark.parametrize(("name", "contents"), [("images", CONTENTS), ("images.gz", ZIPPED)])
+@pytest.mark.parametrize(("name", "contents"), [("images", CONTENTS), ("images.gz", ZIPPED)], ids=["plain", "gzip"])
 def test_plain_and_gzip_pass_the_same_check(tmp_path: Path, name: str, contents: bytes) -> None:
     (tmp_path / name).write_bytes(contents)
     assert np.array_equal(read_idx(images(), tmp_path), VALUES)
