@@ -15,7 +15,7 @@ from benchmarks.yardstick.report import Figure, Report
 from benchmarks.yardstick.training import Recipe, Stage, train
 from models.affine_digits import FACTORS, draw_factors
 from models.datasets import Dataset, load_training
-from models.losses.covariance import covariance, covariance_gap, mixture_covariance
+from models.losses.covariance import covariance, covariance_gap
 from models.losses.discrepancy import squared_mmd
 from models.losses.gaussian import draw_gaussian, gaussian_kl
 from models.metrics.aggregate_posterior import aggregate_kl_parts
@@ -59,18 +59,17 @@ class Contender:
     claims: tuple[Claim, ...]
 
 
+OFF_DIAGONAL = "Σ_{i≠j} Cov²"
+"""Of μ and of z alike: the noise of the posteriors adds to the diagonal alone."""
+
 MIG_UP = Claim("MIG", "higher")
 
 CONTENDERS: dict[str, Contender] = {
     "beta_vae, β = 4": Contender("beta_vae", {"beta": 4.0}, (Claim("KL", "lower"), Claim("TC", "lower"), MIG_UP)),
     "beta_tcvae, β = 6": Contender("beta_tcvae", {"beta": 6.0}, (Claim("TC", "lower"), MIG_UP)),
     "factor_vae, β = 11": Contender("factor_vae", {"beta": 11.0}, (Claim("TC", "lower"), MIG_UP)),
-    "dip_vae I, λ = 5": Contender(
-        "dip_vae", {"variant": "I", "lambda": 5.0}, (Claim("off-diagonal of Cov μ", "lower"),)
-    ),
-    "dip_vae II, λ = 10": Contender(
-        "dip_vae", {"variant": "II", "lambda": 10.0}, (Claim("off-diagonal of Cov z", "lower"),)
-    ),
+    "dip_vae I, λ = 5": Contender("dip_vae", {"variant": "I", "lambda": 5.0}, (Claim(OFF_DIAGONAL, "lower"),)),
+    "dip_vae II, λ = 10": Contender("dip_vae", {"variant": "II", "lambda": 10.0}, (Claim(OFF_DIAGONAL, "lower"),)),
     "info_vae, α = 1, λ = 784": Contender(
         "info_vae", {"alpha": 1.0, "lambda": 784.0}, (Claim("MI", "higher"), Claim("MMD²", "lower"))
     ),
@@ -111,8 +110,7 @@ def measure(model: VAEModel, dataset: Dataset, seed: int) -> Measures:
         "TC": parts.total_correlation.item(),
         "DW": parts.dimension_wise.item(),
         "MMD²": squared_mmd(z, torch.randn(z.shape, generator=generator)).item(),
-        "off-diagonal of Cov μ": covariance_gap(covariance(mu)).off_diagonal.item(),
-        "off-diagonal of Cov z": covariance_gap(mixture_covariance(mu, log_var)).off_diagonal.item(),
+        OFF_DIAGONAL: covariance_gap(covariance(mu)).off_diagonal.item(),
         **{f"MIG of {factor}": float(gap) for factor, gap in zip(FACTORS, gaps, strict=True)},
     }
 
