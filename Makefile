@@ -28,8 +28,8 @@ check: setup  ## format, lint, types and the direction of imports
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test: setup  ## every test, within ten minutes on two cores
-	$(BIN)/python -m pytest
+test: setup  ## every test, two at a time, within ten minutes on two cores
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 test-all: check test
 

@@ -1,7 +1,7 @@
 """Ray Tune runs the evaluations: the only file that knows Tune.
 
-Tune's searcher is a thin shell around `Search`, under Tune's default first-in-first-out scheduler: no pausing, no
-checkpoints and no restoring of Tune's. A trial of Tune's is one evaluation; actors are reused and keep their workbench.
+Tune's searcher is a thin shell around `Search`, its scheduler first in, first out: no pausing, no checkpoints and no
+restoring of Tune's. A trial of Tune's is one evaluation; actors are reused and keep their workbench.
 """
 
 import time
@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from ray import tune
 from ray.tune.execution.class_cache import DEFAULT_ENV_VARS
+from ray.tune.schedulers import FIFOScheduler
 from ray.tune.search import Searcher
 
 from sweeps.errors import StorageError
@@ -52,15 +53,15 @@ def run_with_tune(supplies: Supplies, queue: WorkQueue, *, workers: int) -> None
     Tune's own notes go to a temporary folder: nothing is ever read from them.
     """
     with TemporaryDirectory(prefix="sweeps-tune-") as scratch:
-        _tuner(supplies, _QueueSearcher(queue, workers), scratch).fit()
+        _tuner(supplies, _QueueSearcher(queue, workers), _InTurn(workers), scratch).fit()
 
 
-def _tuner(supplies: Supplies, searcher: Searcher, scratch: str) -> tune.Tuner:
+def _tuner(supplies: Supplies, searcher: Searcher, scheduler: FIFOScheduler, scratch: str) -> tune.Tuner:
     resources = supplies.spec.resources
     trainable = tune.with_parameters(_EvaluationTrainable, supplies=supplies)
     return tune.Tuner(
         tune.with_resources(trainable, {"cpu": resources.cpus, "gpu": resources.gpus}),
-        tune_config=tune.TuneConfig(search_alg=searcher, num_samples=-1, reuse_actors=True),
+        tune_config=tune.TuneConfig(search_alg=searcher, scheduler=scheduler, num_samples=-1, reuse_actors=True),
         run_config=tune.RunConfig(
             name=supplies.files.sweep_id,
             storage_path=scratch,
@@ -115,6 +116,29 @@ class _QueueSearcher(Searcher):  # type: ignore[misc]  # Ray has no types
 
     def restore(self, checkpoint_path: str) -> None:
         """Restore nothing, as nothing was saved."""
+
+
+class _InTurn(FIFOScheduler):  # type: ignore[misc]  # Ray has no types
+    """First in, first out, but for the trials that bring up the workers: those wait for theirs.
+
+    Tune gives the actor of a trial that has ended to the one that this names, and ends the actor that was being started
+    for that. The first worker that is up would keep the others from ever coming up, if evaluations are short.
+    """
+
+    def __init__(self, workers: int) -> None:
+        super().__init__()
+        self._workers = workers
+        self._bring_up: set[str] = set()
+
+    def on_trial_add(self, tune_controller: Any, trial: Any) -> None:
+        """Note the first trials, as many as there are workers."""
+        if len(self._bring_up) < self._workers:
+            self._bring_up.add(trial.trial_id)
+
+    def choose_trial_to_run(self, tune_controller: Any) -> Any:
+        """Return the trial that has waited longest for an actor of another's, if there is one."""
+        waiting = (trial for trial in tune_controller.get_trials() if trial.status == "PENDING")
+        return next((trial for trial in waiting if trial.trial_id not in self._bring_up), None)
 
 
 class _EvaluationTrainable(tune.Trainable):  # type: ignore[misc]  # Ray has no types
