@@ -145,7 +145,6 @@ class SweepFiles:
         folder = str(self.root / "evaluations")
         try:
             trials = [entry.name for entry in os.scandir(folder) if entry.is_dir()]
-            # Paths as objects would take longer than the reading: a service lists thousands of files.
             found = [(trial, name) for trial in trials for name in os.listdir(f"{folder}/{trial}")]  # noqa: PTH208  # as above
         except FileNotFoundError:
             return []

@@ -50,6 +50,7 @@ class Links(_Answer):
     self: str
     trials: str
     evaluations: str
+    events: str
     logs: str
     best: str
 

@@ -27,6 +27,9 @@ def test_a_sweep_is_created_once_and_told_with_plan_and_links(service: Service, 
     assert (told["plan"]["trials"], told["plan"]["evaluations"], told["plan"]["fold_epochs"]) == (5, 6, 33)
     assert told["plan"]["workers"] == 2
     assert user.get(told["sweep"]["links"]["self"])["spec"]["name"] == "small"
+    routes = user.get("/api/v1/openapi.json")["paths"]
+    assert all(link.replace(told["sweep"]["ref"], "{ref}") in routes for link in told["sweep"]["links"].values())
+    assert "events" in told["sweep"]["links"]
     again = user.ask("POST", "/api/v1/sweeps?priority=1", json=RAW)
     assert (again.status_code, again.json()["sweep"]) == (200, told["sweep"])
     assert len(service.board.known) == 1
