@@ -9,7 +9,14 @@ from torch.optim import Optimizer
 
 from models.base import Minibatch, Noise, Terms
 from models.codes import CodeAxis, CodedModel, Latents, gaussian_axes
-from models.losses.categorical import categorical_kl, categorical_log_ratio, draw_one_hot, draw_relaxed, gumbel
+from models.losses.categorical import (
+    categorical_kl,
+    categorical_log_ratio,
+    draw_one_hot,
+    draw_relaxed,
+    draw_straight_through,
+    gumbel,
+)
 from models.losses.gaussian import LOG_VAR_RANGE, draw_gaussian, gaussian_kl, gaussian_log_ratio
 from models.vae import AutoencoderModel, weigh
 from models.vae_hyperparameters import CatVAE
@@ -38,7 +45,8 @@ class Posterior(NamedTuple):
 class CatVAEModel(CodedModel, AutoencoderModel):
     """L = R + β·[Σ KL(Cat(q)||U) + KL(style)], z by Gumbel-softmax (Jang 2017, §4.2); β = 1 is its own plain form.
 
-    The temperature falls with the steps, τ = max(τ_min, exp(-r t)); what is scored are hard draws.
+    The temperature falls with the steps, τ = max(τ_min, exp(-r t)); what is scored are hard draws, and with
+    `straight_through` the decoder learns from hard draws too.
     """
 
     hyperparameters: CatVAE
@@ -74,7 +82,8 @@ class CatVAEModel(CodedModel, AutoencoderModel):
         """Return L and its terms, among them the temperature."""
         x = self.draw_pixels(batch.images, noise["pixels"])
         q, temperature = self.posterior(x), self.temperature()
-        z = self.code(draw_relaxed(q.log_q, noise["gumbel"], temperature), q, noise["style"])
+        draw = draw_straight_through if self.hyperparameters.straight_through else draw_relaxed
+        z = self.code(draw(q.log_q, noise["gumbel"], temperature), q, noise["style"])
         kl = q.kl().mean()
         loss, terms = weigh(self.reconstruction(z, x).mean(), kl, {"kl": (self.hyperparameters.beta, kl)})
         return loss, {**terms, "train/temperature": temperature}

@@ -3,7 +3,9 @@
 J = E sp(-s0(x)) + E sp(s0(G)) + λ L_Q + λ_y L_y + α L_NCE + κ·½[KL_I(x) + KL_I(G)] + γ/2 E||∇ s0(x)||²
 L = E sp(-s0(G)) + λ L_Q + α L_NCE + fm·FM + κ KL_z(δ)
 
-The adversarial parts may be those of the hinge or of the Wasserstein game instead (`models.losses.adversarial`).
+The adversarial parts may be those of the hinge or of the Wasserstein game instead (`models.losses.adversarial`). With
+`label_in_logit` J has a second game, E sp(-s(x, y)) + E sp(s(G, y')), of labelled images with their labels y and of
+generated ones with labels y' drawn at random.
 
 At α = κ = fm = γ = 0, β = 1 it is InfoGAN (Chen 2016, Eq. 6, non-saturating), with λ = 0 too a GAN (Goodfellow 2014);
 with labels and β → 0 it is ss-InfoGAN (Spurr 2017). A term whose weight is 0 is not computed.
@@ -31,7 +33,7 @@ from models.losses.adversarial import (
     squared_slopes,
 )
 from models.losses.gaussian import gaussian_kl, gaussian_nll, scale_kl
-from models.losses.information import category_nll, contrastive_bound, cosine_scores, label_channel_nll
+from models.losses.information import category_nll, contrastive_bound, cosine_scores, label_channel_nll, labelled_logit
 from models.spectral import SpectralNorm
 
 __all__ = ["InfoGANModel"]
@@ -146,6 +148,9 @@ class InfoGANModel(CodedModel):
             log_q = labelled.category_logits.log_softmax(dim=1)
             terms["train/label"] = label_channel_nll(log_q, batch.labels, weights.beta).mean()
             loss = loss + weights.label_weight * terms["train/label"]
+            if weights.judges_pairs:
+                terms["train/adversarial_pairs"] = self.game_of_pairs(labelled, batch.labels, fake, noise["category"])
+                loss = loss + terms["train/adversarial_pairs"]
         if both.log_var is not None and (weights.kappa or weights.holds_width):
             terms["train/width_features"] = gaussian_kl(both.mu, both.log_var).mean()
             kappa = self.multiplier if weights.holds_width else weights.kappa
@@ -154,6 +159,17 @@ class InfoGANModel(CodedModel):
             terms["train/gradient_penalty"] = self.gradient_penalty(batch.images, fakes, noise["between"])
             loss = loss + weights.gradient_penalty * terms["train/gradient_penalty"]
         return loss, terms, real.mu.mean(dim=0)
+
+    def game_of_pairs(self, real: Readings, labels: Tensor, fake: Readings, category: Tensor) -> Tensor:
+        """Return E sp(-s(x, y)) + E sp(s(G, y')): its best s0 is that of the game of images alone, whatever Q says.
+
+        Q is held fixed. Categories are uniform and independent, so that the next image's is a random label y'.
+        """
+        logits = [
+            labelled_logit(each.logit, each.category_logits.detach().log_softmax(dim=1), y, self.hyperparameters.beta)
+            for each, y in ((real, labels), (fake, category.roll(1)))
+        ]
+        return discriminator_loss(self.hyperparameters.adversarial, *logits)
 
     def gradient_penalty(self, real: Tensor, fakes: Tensor, between: Tensor) -> Tensor:
         """Return E (||∇ s0|| - 1)² at images between real ones and fakes, as far from each as `between` `(n,)` says."""

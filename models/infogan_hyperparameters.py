@@ -80,6 +80,13 @@ class InfoGAN:
         neutral=0.0,
         when=(("adversarial", "wgan-gp"),),
     )
+    label_in_logit: bool = choice(
+        False,
+        (True, False),
+        "have the discriminator judge labelled images together with their labels as well",
+        when=(("adversarial", "ns"),),
+        unless=(*NO_LABELS, UNTIED),
+    )
     r1: float = number(0.0, 0.0, 1000.0, "weight γ of the penalty on slopes at real images", weight=True, neutral=0.0)
     r1_every: int = number(
         16, 1, 1000, "steps from one slope penalty at real images to the next", unless=(("r1", 0.0),)
@@ -116,6 +123,11 @@ class InfoGAN:
     lr: float = number(2e-3, 1e-6, 1.0, "learning rate of the discriminator's Adam")
     lr_generator: float = number(4e-3, 1e-6, 1.0, "learning rate of the generator's Adam")
     batch_size: int = number(32, 2, 4096, "examples in a minibatch")
+
+    @property
+    def judges_pairs(self) -> bool:
+        """Whether J has the game of images with labels."""
+        return self.label_in_logit and self.adversarial == "ns" and self.beta < 1
 
     @property
     def penalises_slopes(self) -> bool:

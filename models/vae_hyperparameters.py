@@ -119,6 +119,7 @@ class CatVAE(Autoencoder):
     anneal_every: int = number(
         10, 1, 100_000, "steps between changes of the temperature", unless=(NEVER_COOLING, ALWAYS_HOT)
     )
+    straight_through: bool = choice(False, (True, False), "train on hard draws, with the gradients of the relaxed ones")
 
 
 @dataclass(frozen=True)

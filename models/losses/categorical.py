@@ -6,7 +6,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-__all__ = ["categorical_kl", "categorical_log_ratio", "draw_one_hot", "draw_relaxed", "gumbel"]
+__all__ = [
+    "categorical_kl",
+    "categorical_log_ratio",
+    "draw_one_hot",
+    "draw_relaxed",
+    "draw_straight_through",
+    "gumbel",
+]
 
 
 def categorical_kl(log_q: Tensor) -> Tensor:
@@ -46,3 +53,12 @@ def draw_relaxed(log_q: Tensor, noise: Tensor, temperature: Tensor | float) -> T
 def draw_one_hot(log_q: Tensor, noise: Tensor) -> Tensor:
     """Return one-hot draws of q, `(…, K)`: where log q + g is largest (the Gumbel-max trick, Jang 2017, Eq. 1)."""
     return F.one_hot((log_q + noise).argmax(dim=-1), log_q.shape[-1]).to(log_q.dtype)
+
+
+def draw_straight_through(log_q: Tensor, noise: Tensor, temperature: Tensor | float) -> Tensor:
+    """Return the one-hot draws of the same noise, with the gradient of the relaxed ones (Jang 2017, §2.2).
+
+    Arguments are those of `draw_relaxed`.
+    """
+    relaxed = draw_relaxed(log_q, noise, temperature)
+    return draw_one_hot(log_q, noise) + (relaxed - relaxed.detach())

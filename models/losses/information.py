@@ -6,7 +6,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-__all__ = ["category_nll", "contrastive_bound", "cosine_scores", "label_channel_information", "label_channel_nll"]
+__all__ = [
+    "category_nll",
+    "contrastive_bound",
+    "cosine_scores",
+    "label_channel_information",
+    "label_channel_nll",
+    "labelled_logit",
+]
 
 
 def category_nll(logits: Tensor, category: Tensor) -> Tensor:
@@ -41,6 +48,24 @@ def label_channel_nll(log_q: Tensor, labels: Tensor, beta: float) -> Tensor:
     log_kept = math.log1p(-beta) if beta < 1 else -math.inf
     log_any = log_match.new_tensor(math.log(beta) - math.log(log_q.shape[1]))
     return -torch.logaddexp(log_kept + log_match, log_any)
+
+
+def labelled_logit(logit: Tensor, log_q: Tensor, labels: Tensor, beta: float) -> Tensor:
+    """Return s(x, y) = s0(x) + log K + log [(1-β) Q(y|x) + β/K]: the log-odds that x is real and y its label.
+
+    The alternative is that x is generated and y a label drawn at random. With s0 the log ratio of the densities of
+    images and Q the classes' posterior it is the log ratio of the densities of pairs; β = 1 leaves s0 alone.
+
+    Args:
+        logit: s0(x), `(n,)`.
+        log_q: `(n, classes)`, log Q(.|x).
+        labels: `(n,)`, int64.
+        beta: How often the channel draws the label anew, in (0, 1].
+
+    Returns:
+        `(n,)`.
+    """
+    return logit + math.log(log_q.shape[1]) - label_channel_nll(log_q, labels, beta)
 
 
 def label_channel_information(beta: float, classes: int) -> float:

@@ -1,6 +1,7 @@
 """The categorical VAE against an independent one, its temperature, and a likelihood that can be summed."""
 
 import math
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -36,6 +37,39 @@ def test_the_loss_is_that_of_an_independent_categorical_vae(style_dim: int) -> N
     terms = learn(model, model.make_optimizers(), images.double(), labels, seeded(3))
     assert terms["loss/L"].item() == pytest.approx(reconstruction + 2.5 * kl.mean().item(), rel=1e-9)
     assert terms["loss/J"].item() == pytest.approx(reconstruction + kl.mean().item(), rel=1e-9)
+
+
+def test_straight_through_the_decoder_sees_hard_draws_and_the_encoder_relaxed_gradients() -> None:
+    """L is that of one-hot codes; its gradient is that of the codes, led back through the relaxed draws by hand."""
+    images, labels = digits(32)
+    model = _model(variables=4, categories=5, straight_through=True).double()
+    batch, noise = model.labelled_minibatch(images.double(), labels), model.draw_noise(32, seeded(3))
+    x = (noise["pixels"] < images).double()
+    q = Categorical(logits=model.encoder(x).view(32, 4, 5))
+    noisy = q.logits + noise["gumbel"]
+    hard = torch.nn.functional.one_hot(noisy.argmax(dim=2), 5).double().requires_grad_()
+    reconstruction = -log_prob(Bernoulli(logits=model.decoder(hard.flatten(1))), x).sum(dim=(1, 2)).mean()
+    kl = kl_divergence(q, Categorical(logits=torch.zeros(5).double())).sum(dim=1).mean()
+    loss = model.loss(batch, noise)[0]
+    assert loss.item() == pytest.approx((reconstruction + kl).item(), rel=1e-12)
+    (slope,) = torch.autograd.grad(reconstruction, [hard], retain_graph=True)
+    weights = list(model.encoder.parameters())
+    expected = torch.autograd.grad((torch.softmax(noisy, dim=2) * slope).sum() + kl, weights)  # the temperature is 1
+    torch.testing.assert_close(torch.autograd.grad(loss, weights), expected, atol=1e-12, rtol=1e-9)
+
+
+def test_only_on_hard_draws_does_j_agree_with_the_bound_that_is_scored() -> None:
+    """The same weights, many draws: relaxed codes say more of an image than one-hot ones can."""
+    model, images = _model(variables=8, categories=4, beta=0.3, temperature=1.0), digits(320)[0]
+    train(model, model.make_optimizers(), *digits(320), range(15))
+    x = torch.bernoulli(images, generator=seeded(1)).repeat(10, 1, 1)
+    bound, gaps = model.negative_elbo(x, seeded(2)).mean(), {}
+    for hard in (False, True):
+        model.hyperparameters = replace(model.hyperparameters, straight_through=hard)
+        batch = model.labelled_minibatch(x, torch.zeros(0))
+        gaps[hard] = (bound - model.loss(batch, model.draw_noise(len(x), seeded(3)))[1]["loss/J"]).item()
+    assert gaps[False] > 0.5
+    assert abs(gaps[True]) < 0.15
 
 
 def test_with_a_single_category_only_the_style_is_left_and_it_is_the_plain_vae() -> None:

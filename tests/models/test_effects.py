@@ -49,6 +49,9 @@ OTHER: dict[str, Value] = {
 }
 """Other values than in the bases; of what is not listed, a number is taken half as large and a truth turned."""
 
+BESIDE: dict[str, dict[str, Value]] = {"label_in_logit": {"adversarial": "ns"}}
+"""What else is set for a hyperparameter that has no effect under the settings above."""
+
 CONDITIONAL = [
     (model, rule.name, condition)
     for model in ("vae", *BASES)
@@ -61,33 +64,36 @@ CONDITIONAL = [
 def test_where_it_has_no_effect_nothing_that_is_scored_depends_on_it(
     model: str, name: str, condition: tuple[str, Value]
 ) -> None:
-    rule = rules(model)[name]
+    rule, base = rules(model)[name], _base(model, name)
     parent, value = condition
-    off = {parent: value} if condition in rule.unless else {other: _another(model, other) for other, _ in rule.when}
-    values = {**_base(model), **off}
+    off = (
+        {parent: value} if condition in rule.unless else {other: _another(model, other, base) for other, _ in rule.when}
+    )
+    values = {**base, **off}
     assert not rule.matters(values)
-    assert torch.equal(_outcome(model, values), _outcome(model, {**values, name: _another(model, name)}))
+    assert torch.equal(_outcome(model, values), _outcome(model, {**values, name: _another(model, name, base)}))
 
 
 @pytest.mark.parametrize(("model", "name"), list(dict.fromkeys((model, name) for model, name, _ in CONDITIONAL)))
 def test_where_it_has_an_effect_what_is_scored_depends_on_it(model: str, name: str) -> None:
-    values = _base(model)
+    values = _base(model, name)
     assert rules(model)[name].matters(values)
-    assert not torch.equal(_outcome_of_base(model), _outcome(model, {**values, name: _another(model, name)}))
+    other = _outcome(model, {**values, name: _another(model, name, values)})
+    assert not torch.equal(_outcome_of_base(model, name if name in BESIDE else ""), other)
 
 
 @cache
-def _outcome_of_base(model: str) -> Tensor:
-    return _outcome(model, _base(model))
+def _outcome_of_base(model: str, name: str) -> Tensor:
+    return _outcome(model, _base(model, name))
 
 
-def _base(model: str) -> dict[str, Value]:
-    return {**defaults(model), **SMALL, **BASES.get(model, {})}
+def _base(model: str, name: str) -> dict[str, Value]:
+    return {**defaults(model), **SMALL, **BASES.get(model, {}), **BESIDE.get(name, {})}
 
 
-def _another(model: str, name: str) -> Value:
+def _another(model: str, name: str, base: dict[str, Value]) -> Value:
     """Return another value than that of the base, one that is allowed."""
-    rule, value = rules(model)[name], _base(model)[name]
+    rule, value = rules(model)[name], base[name]
     if rule.choices:
         return OTHER.get(name) or next(choice for choice in rule.choices if choice != value)
     assert not isinstance(value, str)

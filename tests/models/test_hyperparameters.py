@@ -79,7 +79,7 @@ def test_a_condition_names_another_hyperparameter_and_a_value_that_it_may_have(m
     ("values", "inactive"),
     [
         ({}, {"gradient_penalty", "r1_every", "target_width", "dual_rate"}),
-        ({"adversarial": "wgan-gp"}, {"r1_every", "target_width", "dual_rate"}),
+        ({"adversarial": "wgan-gp"}, {"r1_every", "target_width", "dual_rate", "label_in_logit"}),
         ({"r1": 0.1}, {"gradient_penalty", "target_width", "dual_rate"}),
         ({"width": "dual"}, {"gradient_penalty", "r1_every"}),
         (
@@ -93,16 +93,24 @@ def test_a_condition_names_another_hyperparameter_and_a_value_that_it_may_have(m
         ({"learned_noise": False}, {"gradient_penalty", "r1_every", "target_width", "dual_rate"}),
         (
             {"labels_per_class": 0},
-            {"gradient_penalty", "r1_every", "target_width", "dual_rate", "beta", "label_weight"},
+            {"gradient_penalty", "r1_every", "target_width", "dual_rate", "beta", "label_weight", "label_in_logit"},
         ),
         (
             {"beta": 1.0},
-            {"gradient_penalty", "r1_every", "target_width", "dual_rate", "labels_per_class", "label_weight"},
+            {
+                "gradient_penalty",
+                "r1_every",
+                "target_width",
+                "dual_rate",
+                "labels_per_class",
+                "label_weight",
+                "label_in_logit",
+            },
         ),
         ({"alpha": 0.0}, {"gradient_penalty", "r1_every", "target_width", "dual_rate", "nce", "candidates"}),
         (
             {"label_weight": 0.0},
-            {"gradient_penalty", "r1_every", "target_width", "dual_rate", "beta", "labels_per_class"},
+            {"gradient_penalty", "r1_every", "target_width", "dual_rate", "beta", "labels_per_class", "label_in_logit"},
         ),
     ],
 )

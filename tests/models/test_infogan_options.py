@@ -39,6 +39,7 @@ OPTIONS = {
     "loo": replace(FULL, nce="loo", candidates=5),
     "no average": replace(FULL, average_decay=0.0),
     "batch_norm he": replace(FULL, batch_norm=True, initial="he"),
+    "label_in_logit": replace(FULL, label_in_logit=True),
 }
 
 

@@ -7,7 +7,14 @@ import torch
 from torch import Tensor
 from torch.distributions import Categorical, RelaxedOneHotCategorical, kl_divergence
 
-from models.losses.categorical import categorical_kl, categorical_log_ratio, draw_one_hot, draw_relaxed, gumbel
+from models.losses.categorical import (
+    categorical_kl,
+    categorical_log_ratio,
+    draw_one_hot,
+    draw_relaxed,
+    draw_straight_through,
+    gumbel,
+)
 from tests.models.oracles import log_prob
 
 
@@ -65,6 +72,17 @@ def test_relaxed_draws_become_the_hard_ones_of_the_same_noise_as_the_temperature
     hard = draw_one_hot(log_q, noise)
     assert torch.equal(draw_relaxed(log_q, noise, 2.0).argmax(dim=2), hard.argmax(dim=2))
     torch.testing.assert_close(draw_relaxed(log_q, noise, 1e-4), hard, atol=1e-3, rtol=0)
+
+
+def test_straight_through_draws_are_hard_and_have_the_gradient_of_relaxed_ones() -> None:
+    """The gradient against the Jacobian of softmax((log q + g)/τ), which is (diag p - p pᵀ)/τ."""
+    log_q, noise, slope = _log_q(6, 4).requires_grad_(), gumbel(_uniform(6, 4)), _uniform(6, 4)
+    drawn = draw_straight_through(log_q, noise, 0.7)
+    assert torch.equal(drawn.detach(), draw_one_hot(log_q, noise))
+    (gradient,) = torch.autograd.grad((drawn * slope).sum(), log_q)
+    p = ((log_q.detach() + noise) / 0.7).softmax(dim=1)
+    expected = (p * slope - p * (p * slope).sum(dim=1, keepdim=True)) / 0.7
+    torch.testing.assert_close(gradient, expected)
 
 
 def _log_q(*shape: int) -> Tensor:

@@ -13,6 +13,7 @@ from models.losses.information import (
     cosine_scores,
     label_channel_information,
     label_channel_nll,
+    labelled_logit,
 )
 
 
@@ -64,6 +65,36 @@ def test_label_channel_information_is_the_mutual_information_of_its_joint_distri
     joint = channel / 4
     expected = (joint * (joint / (joint.sum(0) * joint.sum(1, keepdim=True))).log()).sum().item()
     assert label_channel_information(0.4, 4) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("beta", [1e-4, 0.3, 1.0])
+def test_the_labelled_logit_is_the_log_ratio_of_the_densities_of_pairs(beta: float) -> None:
+    """Images of five kinds: real ones with the label that the channel makes of their class, others with any label."""
+    real, fake, classes = _normal(5).softmax(0), _normal(5, seed=1).softmax(0), _normal(5, 4, seed=2).log_softmax(1)
+    channel = (1 - beta) * torch.eye(4, dtype=torch.float64) + beta / 4
+    pairs, random = real[:, None] * (classes.exp() @ channel), fake[:, None] / 4
+    kinds, labels = torch.arange(5).repeat_interleave(4), torch.arange(4).repeat(5)
+    logits = labelled_logit((real / fake).log()[kinds], classes[kinds], labels, beta)
+    torch.testing.assert_close(logits.view(5, 4), (pairs / random).log())
+    if beta == 1.0:
+        torch.testing.assert_close(logits.view(5, 4), (real / fake).log()[:, None].expand(5, 4))
+
+
+def test_labels_in_the_logit_do_not_move_the_best_logit_of_images() -> None:
+    """The expected loss, summed over all images and labels, is least at s0 = log p(x)/p_G(x), as without labels."""
+    real, fake, classes = _normal(5).softmax(0), _normal(5, seed=1).softmax(0), _normal(5, 4, seed=2).log_softmax(1)
+    pairs = real[:, None] * (0.8 * classes.exp() + 0.05)
+    kinds, labels = torch.arange(5).repeat_interleave(4), torch.arange(4).repeat(5)
+
+    def loss(s0: Tensor) -> Tensor:
+        logits = labelled_logit(s0[kinds], classes[kinds], labels, 0.2).view(5, 4)
+        return (pairs * F.softplus(-logits) + fake[:, None] / 4 * F.softplus(logits)).sum()
+
+    best = (real / fake).log().requires_grad_()
+    (gradient,) = torch.autograd.grad(loss(best), best)
+    assert gradient.abs().max().item() < 1e-12
+    with torch.no_grad():
+        assert all(loss(best + 0.1 * _normal(5, seed=seed)) > loss(best) for seed in range(3, 13))
 
 
 def test_scores_are_cosines_over_the_temperature() -> None:
