@@ -27,7 +27,12 @@ CONFIG = "config.json"
 LARGEST_CONFIG = 1_000_000
 """Bytes; what is larger is no description of a model."""
 
+LONGEST_VALUE = 60
+"""Characters of a wrong value that are told."""
+
 REMEDY = "Train it again with `sweeps train`, or copy the whole folder again from where it was made."
+
+OTHER_FOLDER = "Name one that `sweeps train` wrote."
 
 
 class SavedModelError(ValueError):
@@ -78,7 +83,7 @@ def read_config(folder: Path) -> ModelConfig:
     try:
         config = ModelConfig.model_validate_json(content)
     except ValidationError as error:
-        raise _refused(path, f"it must describe a model, but {_first_line(error)}") from error
+        raise _refused(path, f"it must describe a model; {_first_line(error)}") from error
     if config.model not in HYPERPARAMETERS:
         known = ", ".join(HYPERPARAMETERS)
         raise _refused(path, f"the model must be one of {known}, but is {config.model!r}")
@@ -112,6 +117,10 @@ def load_model(folder: Path) -> GenerativeModel:
 
 
 def _read(path: Path) -> bytes:
+    folder = path.parent
+    if not folder.is_dir():
+        found = "it is a file" if folder.exists() else "there is none"
+        raise SavedModelError(f"{folder} must be the folder of a trained model, but {found}. {OTHER_FOLDER}")
     if not path.is_file():
         raise _refused(path, f"a trained model must have the files {CONFIG} and {WEIGHTS}, but this one is missing")
     try:
@@ -150,9 +159,11 @@ def _fault(expected: dict[str, Tensor], tensors: dict[str, Tensor]) -> str:
 
 
 def _first_line(error: ValidationError) -> str:
-    fault = error.errors(include_url=False, include_input=False)[0]
-    place = ".".join(map(str, fault["loc"])) or "the file"
-    return f"{place}: {fault['msg']}"
+    fault = error.errors(include_url=False)[0]
+    said = f"{fault['msg'][0].lower()}{fault['msg'][1:]}"
+    if not fault["loc"]:
+        return f"the file is {said}"
+    return f"{'.'.join(map(str, fault['loc']))}: {said}, but got {repr(fault['input'])[:LONGEST_VALUE]}"
 
 
 def _refused(path: Path, what: str) -> SavedModelError:

@@ -118,8 +118,8 @@ def train_champion(
     torch.set_num_threads(threads)
     # Otherwise Lightning tells of every epoch that it begins.
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
+    group = _fold_group(best, dataset)  # what no model allows is refused before there is a folder
     with files.claimed(recipe):
-        group = _fold_group(best, dataset)
         terms = _restore(files, group)
         restored, epochs, precision = group.epochs_trained, best.measured.epochs, best.measured.precision
         watch(Epoch(restored, epochs, terms))

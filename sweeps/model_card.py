@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from models.datasets import DATASETS
+from models.rule import in_a_spec
 from models.saved import ModelConfig
 from sweeps.catalogue import describe_models
 from sweeps.record.export import BestConfig
@@ -74,4 +75,6 @@ def _table(heads: tuple[str, str], rows: Iterable[tuple[object, object]]) -> str
 
 
 def _shown(value: object) -> str:
+    if isinstance(value, bool):
+        return in_a_spec(value)
     return f"{value:.6g}" if isinstance(value, float) else str(value)

@@ -234,6 +234,12 @@ def test_a_folder_with_other_files_is_refused_and_left_alone(odd_path: Path) -> 
         train(odd_path / "thesis.tex" / "model")
 
 
+def test_a_configuration_that_the_model_does_not_allow_leaves_no_folder(odd_path: Path) -> None:
+    with pytest.raises(SweepError, match=r"beta must be a number in \[0, 1000\], but got -1"):
+        train(odd_path / "model", best_config(changes={"beta": -1.0}))
+    assert not (odd_path / "model").exists()
+
+
 def test_an_empty_folder_is_taken(odd_path: Path) -> None:
     assert train(odd_path).restored == 0
 

@@ -34,6 +34,7 @@ def test_the_card_tells_all_that_someone_who_finds_the_model_asks() -> None:
         "not touched. The same best.yaml trains the same weights to the last bit on one kind of CPU.",
         "| loss/L | 1.23457 |",
         "| lambda | 1 |",
+        "| spectral_norm | false |",
         "| torch | 2.13.0 |",
         "Source: abc.",
     ):

@@ -110,9 +110,9 @@ def read_best(path: Path) -> BestConfig:
     """
     try:
         return BestConfig.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except (OSError, yaml.YAMLError, ValidationError) as error:
-        said = " ".join(str(error).split())
-        raise SweepError(f"{path} must be a file that `sweeps export` wrote, but {said}. Export it again.") from error
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, ValidationError) as error:
+        rule = f"{path} must be a file that `sweeps export` wrote"
+        raise SweepError(f"{rule}, but {_said(error)}. Name another, or export it again by `sweeps export`.") from error
 
 
 def rebuild(best: BestConfig, fold: int = 0) -> "GenerativeModel":
@@ -143,6 +143,22 @@ def source_commit() -> str | None:
     except (OSError, subprocess.SubprocessError):
         return None
     return answer.stdout.strip() or None
+
+
+def _said(error: OSError | UnicodeDecodeError | yaml.YAMLError | ValidationError) -> str:
+    """Return what is wrong with a best.yaml in a few words; of several faults the first."""
+    match error:
+        case OSError():
+            return f"got {error.strerror}"
+        case UnicodeDecodeError():
+            return "it is not text"
+        case ValidationError():
+            fault, count = error.errors(include_url=False, include_input=False)[0], error.error_count()
+            place = ".".join(map(str, fault["loc"])) or "the file"
+            more = f" (and {count - 1} more)" if count > 1 else ""
+            return f"{place}: {fault['msg'][0].lower()}{fault['msg'][1:]}{more}"
+        case _:
+            return f"it is no YAML: {' '.join(str(error).split())}"
 
 
 def _version(name: str) -> str | None:

@@ -20,7 +20,17 @@ import models
 from models.base import GenerativeModel
 from models.build import build
 from models.hyperparameters import HYPERPARAMETERS, defaults
-from models.saved import CONFIG, LARGEST_CONFIG, REMEDY, WEIGHTS, ModelConfig, SavedModelError, load_model, weights_of
+from models.saved import (
+    CONFIG,
+    LARGEST_CONFIG,
+    OTHER_FOLDER,
+    REMEDY,
+    WEIGHTS,
+    ModelConfig,
+    SavedModelError,
+    load_model,
+    weights_of,
+)
 from tests.models.training import digits, learn, seeded
 
 Json = dict[str, Any]
@@ -113,12 +123,6 @@ def test_a_missing_file_is_told_with_its_path(folder: Path, name: str) -> None:
     assert f"{folder / name}: a trained model must have the files {CONFIG} and {WEIGHTS}" in refusal(folder)
 
 
-def test_what_is_no_folder_is_refused(odd_path: Path) -> None:
-    assert "missing" in refusal(odd_path / "nowhere")
-    (odd_path / "file").touch()
-    assert "missing" in refusal(odd_path / "file")
-
-
 def test_a_pipe_in_the_place_of_a_file_does_not_make_anyone_wait(folder: Path) -> None:
     (folder / WEIGHTS).unlink()
     os.mkfifo(folder / WEIGHTS)
@@ -183,10 +187,10 @@ def test_weights_of_another_form_are_refused(
     ("changes", "said"),
     [
         ({"model": "../../beta_vae"}, "the model must be one of"),
-        ({"model": 3}, "model: Input should be a valid string"),
-        ({"weights": "/etc/passwd"}, "weights: Extra inputs are not permitted"),
-        ({"format": 2}, "format: Input should be 1"),
-        ({"side": 10**9}, "side: Input should be less than or equal to 1024"),
+        ({"model": 3}, "model: input should be a valid string, but got 3"),
+        ({"weights": "/etc/passwd"}, "weights: extra inputs are not permitted, but got '/etc/passwd'"),
+        ({"format": 2}, "format: input should be 1, but got 2"),
+        ({"side": 10**9}, "side: input should be less than or equal to 1024, but got 1000000000"),
         ({"side": 28}, "must be (784, 32) of torch.float32, but is (64, 32)"),
         ({"hyperparameters": {"hidden": 10**9}}, "hidden must be a whole number"),
         ({"hyperparameters": {"hiden": 32}}, "no hyperparameter 'hiden'"),
@@ -204,6 +208,16 @@ def test_descriptions_that_lie_are_refused(folder: Path, changes: Json, said: st
 def test_descriptions_that_are_none_are_refused(folder: Path, text: str) -> None:
     (folder / CONFIG).write_text(text)
     assert "it must describe a model" in refusal(folder)
+
+
+def test_what_is_no_folder_is_told_apart_from_a_folder_without_a_model(folder: Path) -> None:
+    file = folder / CONFIG
+    for path, found in ((file, "it is a file"), (folder / "nowhere", "there is none")):
+        with pytest.raises(SavedModelError) as caught:
+            load_model(path)
+        assert str(caught.value) == f"{path} must be the folder of a trained model, but {found}. {OTHER_FOLDER}"
+    file.unlink()
+    assert "this one is missing" in refusal(folder)
 
 
 def test_a_description_that_never_ends_is_refused(folder: Path) -> None:

@@ -105,9 +105,27 @@ def test_what_is_not_a_best_configuration_is_refused_with_its_path(best_path: Pa
     assert "`sweeps export`" in str(caught.value)
 
 
-def test_a_missing_file_is_told_with_its_path(odd_path: Path) -> None:
-    with pytest.raises(SweepError, match="No such file"):
-        read_best(odd_path / "best.yaml")
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "got No such file or directory"),
+        (b"\xff\xfe\x00", "it is not text"),
+        (b"a: [", "it is no YAML: while parsing"),
+        (b"model: vae", "objective: field required (and 4 more)"),
+        (b"- 1", "the file: input should be"),
+    ],
+    ids=["missing", "binary", "no yaml", "a spec", "a list"],
+)
+def test_what_is_wrong_with_a_file_is_told_in_one_line(content: bytes | None, said: str, odd_path: Path) -> None:
+    path = odd_path / "best.yaml"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(SweepError) as caught:
+        read_best(path)
+    told = str(caught.value)
+    assert told.startswith(f"{path} must be a file that `sweeps export` wrote, but {said}")
+    assert told.endswith(". Name another, or export it again by `sweeps export`.")
+    assert len(told.removeprefix(str(path))) < 300
 
 
 def test_a_hyperparameter_that_the_model_no_longer_has_is_refused(best_path: Path) -> None:
