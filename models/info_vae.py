@@ -11,7 +11,7 @@ __all__ = ["InfoVAEModel"]
 
 
 class InfoVAEModel(VAEModel):
-    """L = R + (1-α)·KL + (α+λ-1)·MMD²(q(z), p(z)) (Zhao 2017, Eq. 6); α = 0 and λ = 1 are the plain VAE."""
+    """L = R + (1-α)·KL + (α+λ-1)·MMD²(q(z), p(z)) (Zhao 2017); α = 0 and λ = 1 are the plain VAE."""
 
     hyperparameters: InfoVAE
 

@@ -93,7 +93,7 @@ def contrastive_bound(scores: Tensor, form: str, candidates: int) -> Tensor:
     Row i is compared with M candidates: the columns i, i+1, …, i+M-1, round the end.
 
     * `full`: mean_i [f_ii - logsumexp_{j in C_i} f_ij] + log M, a lower bound on I(c; x), at most log M (van den Oord
-      2018, Eq. 4; Poole 2019, Eq. 10).
+      2018, Eq. 4; Poole 2019).
     * `loo`: the same without i itself in the sum, and log (M-1). With f the log of the conditional density it is an
       upper bound (Poole 2019); with any other f no bound at all, and nothing limits it from above.
 

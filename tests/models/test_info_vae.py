@@ -20,7 +20,7 @@ def test_alpha_frees_the_code_and_alpha_and_lambda_hold_all_codes_to_the_prior(a
 
 
 def test_the_loss_is_information_and_two_divergences_rewritten() -> None:
-    """Zhao 2017, Eq. 5 is Eq. 6 up to the data's entropy, with the KL divergence in the place of MMD².
+    """The definition of Zhao 2017 is the loss up to the data's entropy, with the KL divergence in the place of MMD².
 
     λ KL(q(z)||p(z)) + E_q(z) KL(q(x|z)||p(x|z)) - α I_q(x;z)
     = R + (1-α) E KL(q(z|x)||p(z)) + (α+λ-1) KL(q(z)||p(z)) - H, for any joint distributions of a discrete x and z.

@@ -2,17 +2,32 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from models.hyperparameters import HYPERPARAMETERS, parse, rules
+from models.rule import Value
 from search_spaces.shipped import LIBRARY, load_shipped, shipped_names
 from sweeps.spec import SweepSpec
 from sweeps.spec_checks import parse_spec
 
 
-def spec_of(name: str) -> SweepSpec:
+SWITCHED_OFF: list[tuple[str, dict[str, Value]]] = [
+    ("infogan", {"label_weight": 0.0}),
+    ("infogan", {"stochastic_bottleneck": False, "learned_noise": False}),
+    ("infogan", {"adversarial": "hinge"}),
+    ("dip_vae", {"lambda": 0.0}),
+    ("factor_vae", {"beta": 1.0}),
+    ("cat_vae", {"annealing": 0.0}),
+]
+"""Shipped spaces beside fixed values that take the effect from something that they search."""
+
+
+def spec_of(name: str, fixed: dict[str, Value] | None = None) -> SweepSpec:
     model = load_shipped(name)["model"]
     hyperband = {"max_epochs": 9, "eta": 3, "iterations": 1}
-    return parse_spec({"name": "x", "model": model, "dataset": "mnist", "space": name, "hyperband": hyperband})
+    spec = {"name": "x", "model": model, "dataset": "mnist", "space": name, "hyperband": hyperband}
+    return parse_spec({**spec, "fixed": fixed or {}})
 
 
 def test_every_file_of_the_library_is_a_shipped_space() -> None:
@@ -31,6 +46,18 @@ def test_every_configuration_drawn_from_a_shipped_space_is_a_valid_model(name: s
         assert space.contains(drawn)
         parsed = parse(name, drawn)
         assert {key: getattr(parsed, f"{key}_" if key == "lambda" else key) for key in drawn} == drawn
+
+
+@pytest.mark.parametrize(("name", "fixed"), [*((name, {}) for name in shipped_names()), *SWITCHED_OFF])
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 2**63 - 1))
+def test_whatever_is_drawn_is_valid_and_has_an_effect(name: str, fixed: dict[str, Value], seed: int) -> None:
+    spec = spec_of(name, fixed)
+    drawn = spec.search_space().sample(np.random.default_rng(seed))
+    whole, known = spec.hyperparameters(drawn), rules(spec.model)
+    parse(spec.model, whole)
+    assert all(known[each].matters(whole) for each in drawn)
+    assert not drawn.keys() & fixed.keys()
 
 
 @pytest.mark.parametrize("name", shipped_names())
