@@ -5,6 +5,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
+from models.build import build
 from models.infogan import InfoGANModel
 from models.infogan_networks import Codes
 from tests.models.plain_infogan import (
@@ -81,6 +82,16 @@ def test_training_on_digits_ties_codes_to_images_and_lowers_both_losses() -> Non
     assert late["train/label"] < 0.5 * early["train/label"]
     assert late["loss/J"] < early["loss/J"]
     assert late["loss/L"] < early["loss/L"]
+
+
+def test_one_epoch_on_digits_lowers_j_and_the_loss_of_labelled_images() -> None:
+    """L may rise at first: the discriminator learns faster."""
+    images, labels = digits(960)
+    model = build("infogan", {"hidden": 64}, side=8, classes=10, seed=4)
+    terms = train(model, model.make_optimizers(), images, labels, range(1))
+    early, late = ({name: _mean(part, name) for name in terms[0]} for part in (terms[:5], terms[-5:]))
+    assert late["loss/J"] < early["loss/J"] - 0.1
+    assert late["train/label"] < 0.95 * early["train/label"]
 
 
 def test_convolutional_infogan_takes_a_step_on_larger_images() -> None:

@@ -3,11 +3,13 @@
 import pytest
 import torch
 from torch import Tensor
+from torch.distributions import Normal
 
 from models.build import build
 from models.rule import Value
 from models.tc_vae import BetaTCVAEModel
 from models.vae import VAEModel
+from tests.models.oracles import log_prob
 from tests.models.training import digits, learn, seeded, train
 
 
@@ -20,6 +22,25 @@ def test_every_part_has_its_weight(alpha: float, beta: float, lambda_: float) ->
     expected = reconstruction + (1 - alpha) * mi + beta * tc + lambda_ * dw
     assert terms["loss/L"].item() == pytest.approx(expected, rel=1e-6)
     assert terms["loss/J"].item() == pytest.approx(reconstruction + terms["train/kl"].item(), rel=1e-6)
+
+
+@pytest.mark.parametrize("examples", [0, 10_000])
+def test_at_its_neutral_weights_it_is_the_plain_vae_whose_kl_is_of_the_same_draws(examples: int) -> None:
+    """The parts sum to log q(z|x) - log p(z) of the very z that is decoded: equal losses and gradients."""
+    x = torch.bernoulli(digits(32)[0], generator=seeded(1)).double()
+    model, plain = _model(alpha=0.0, beta=1.0, lambda_=1.0).double(), _plain().double()
+    model.examples = examples
+    for seed in range(3):
+        code = plain.code(x, torch.randn(32, 4, generator=seeded(seed), dtype=x.dtype))
+        posterior = Normal(code.mu, (0.5 * code.log_var).exp())
+        ratio = log_prob(posterior, code.z) - log_prob(Normal(0.0, 1.0), code.z)
+        expected = plain.reconstruction(code.z, x).mean() + ratio.sum(dim=1).mean()
+        loss = _loss(model, x, seed)
+        assert loss.item() == pytest.approx(expected.item(), rel=1e-9)
+        ours, theirs = (
+            torch.autograd.grad(each, list(of.parameters())) for each, of in ((loss, model), (expected, plain))
+        )
+        torch.testing.assert_close(ours, theirs, atol=1e-6, rtol=1e-6)
 
 
 def test_at_its_neutral_weights_it_is_the_plain_vae_in_expectation() -> None:

@@ -11,7 +11,6 @@ from search_spaces.shipped import LIBRARY, load_shipped, shipped_names
 from sweeps.spec import SweepSpec
 from sweeps.spec_checks import parse_spec
 
-
 SWITCHED_OFF: list[tuple[str, dict[str, Value]]] = [
     ("infogan", {"label_weight": 0.0}),
     ("infogan", {"stochastic_bottleneck": False, "learned_noise": False}),
