@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from models.hyperparameters import defaults
+from models.rule import Value
 from sweeps.errors import StorageError
 from sweeps.execution.result import EvaluationResult
 from sweeps.execution.storage import SweepFiles
@@ -85,7 +87,7 @@ class Drive:
         for result in results:
             configuration = self.search.configuration(result.trial)
             # A result whose bracket is not certain yet, since an earlier file was moved away, is checked when it is.
-            if configuration is not None and self.spec.hyperparameters(configuration) != result.hyperparameters:
+            if configuration is not None and self.spec.hyperparameters(configuration) != self._written_out(result):
                 raise self._foreign(result)
             self.record.take(result)
         self._close(endings)
@@ -212,6 +214,10 @@ class Drive:
             checkpoint_sha256="",
             worker=f"{socket.gethostname()}:{os.getpid()}",
         )
+
+    def _written_out(self, result: EvaluationResult) -> dict[str, Value]:
+        """Return the configuration of a result; what its model has got since defaults to what was done without it."""
+        return {**defaults(self.spec.model), **result.hyperparameters}
 
     def _foreign(self, result: EvaluationResult) -> StorageError:
         path = self.files.result(result.trial, result.rung)

@@ -1,6 +1,7 @@
 """The work of a sweep without workers: what is recorded of each trial, what is thrown away, and what stops it."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 
 import pytest
@@ -186,3 +187,19 @@ def test_a_result_of_another_configuration_is_refused(driven: Driven) -> None:
     driven.files.write_result(replace(result, hyperparameters={**result.hyperparameters, "beta": 0.5}))
     with pytest.raises(StorageError, match="a result must be of the configuration that the search draws"):
         Driven(driven.files).drive.replay()
+
+
+@pytest.mark.parametrize(("missing", "refused"), [("network", False), ("beta", True)])
+def test_a_result_from_before_a_hyperparameter_came_counts_at_its_default_alone(
+    driven: Driven, missing: str, refused: bool
+) -> None:
+    evaluation = driven.drive.next_evaluation()
+    assert evaluation is not None
+    result = scored(evaluation)
+    older = {name: value for name, value in result.hyperparameters.items() if name != missing}
+    driven.files.write_result(replace(result, hyperparameters=older))
+    expected = pytest.raises(StorageError, match="of the configuration") if refused else nullcontext()
+    again = Driven(driven.files)
+    with expected:
+        again.drive.replay()
+    assert again.drive.search.configuration(evaluation.trial) == evaluation.configuration

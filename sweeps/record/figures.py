@@ -217,9 +217,18 @@ class _PlainPowers(LogFormatter):
         return f"{x:g}" if super().__call__(x, pos) else ""
 
 
+class _Between(_PlainPowers):
+    """Writes 0.3 between 0.1 and 1, and more only where an axis has room: labels below a narrow panel would touch."""
+
+    def __call__(self, x: float, pos: int | None = None) -> str:
+        assert self.axis is not None  # set by the axis whose formatter it is
+        low, high = self.axis.get_view_interval()
+        return super().__call__(x, pos) if high < 4 * low or f"{x:e}"[0] == "3" else ""
+
+
 def _write_powers_plainly(axis: Axis) -> None:
     axis.set_major_formatter(_PlainPowers())
-    axis.set_minor_formatter(_PlainPowers(labelOnlyBase=False))
+    axis.set_minor_formatter(_Between(labelOnlyBase=False))
 
 
 def _mean_and_error(result: EvaluationResult) -> str:
