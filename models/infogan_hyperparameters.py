@@ -113,7 +113,7 @@ class InfoGAN:
     bottleneck: int = number(256, 2, 4096, "width of the bottleneck I")
     hidden: int = number(128, 8, 4096, "width of the hidden layers")
     units: int = number(0, 0, 4096, "width of the discriminator's layer before the bottleneck; 0 is that of hidden")
-    network: str = choice("dense", ("dense", "conv"), "kind of generator and discriminator; conv needs 28×28 images")
+    network: str = choice("dense", ("dense", "conv"), "kind of generator and discriminator")
     learned_noise: bool = choice(True, (True, False), "learn the scale δ of each noise dimension")
     stochastic_bottleneck: bool = choice(True, (True, False), "sample I in training; False uses its mean")
     baselines: bool = choice(True, (True, False), "add learned class baselines, gated by softmax, to the generator")

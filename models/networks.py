@@ -1,8 +1,8 @@
 """The networks that models are made of: images to features, and codes to the logits of images.
 
-Dense networks fit images of any size; convolutional ones are DCGAN-like (Radford 2015) and fit 28×28. Encoders can be
-batch-normalised, always by the batch they are given: running statistics would be one more state to continue from. What
-the outputs mean is the models' business.
+Dense networks fit images of any size; convolutional ones are DCGAN-like (Radford 2015) and halve a side twice, from 28
+to 7 or from 8 to 2. Encoders can be batch-normalised, always by the batch they are given: running statistics would be
+one more state to continue from. What the outputs mean is the models' business.
 """
 
 import math
@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from models.precision import Precision
 
 __all__ = [
-    "CONV_SIDE",
+    "CONV_SHRINKS",
     "SLOPE",
     "BatchNorm",
     "Dense",
@@ -29,8 +29,8 @@ __all__ = [
     "perceptron",
 ]
 
-CONV_SIDE = 28
-"""The image side that the convolutional networks are built for: two halvings lead to 7×7."""
+CONV_SHRINKS = 4
+"""How many times smaller a side is behind two strides of 2; convolutional networks fit sides that are multiples."""
 
 SLOPE = 0.2
 """Negative slope of the leaky rectifiers, as in DCGAN."""
@@ -125,14 +125,13 @@ def encoder(network: str, *, side: int, hidden: int, outputs: int, layers: int =
     A dense one has so many hidden layers; a convolutional one is always the same.
 
     Raises:
-        ValueError: An unknown kind of network, or a convolutional one for images that are not 28×28.
+        ValueError: An unknown kind of network, or a convolutional one for a side that it cannot halve twice.
     """
     match network:
         case "dense":
             return Network(nn.Flatten(), *perceptron(side * side, hidden, layers, outputs))
         case "conv":
-            _require_conv_side(side)
-            return _conv_encoder(hidden, outputs)
+            return _conv_encoder(_shrunk(side), hidden, outputs)
     raise ValueError(_unknown(network))
 
 
@@ -150,36 +149,35 @@ def decoder(network: str, *, inputs: int, side: int, hidden: int, layers: int = 
     A dense one has so many hidden layers; a convolutional one is always the same.
 
     Raises:
-        ValueError: An unknown kind of network, or a convolutional one for images that are not 28×28.
+        ValueError: An unknown kind of network, or a convolutional one for a side that it cannot halve twice.
     """
     match network:
         case "dense":
             return Network(*perceptron(inputs, hidden, layers, side * side), nn.Unflatten(1, (side, side)))
         case "conv":
-            _require_conv_side(side)
-            return _conv_decoder(inputs, hidden)
+            return _conv_decoder(_shrunk(side), inputs, hidden)
     raise ValueError(_unknown(network))
 
 
-def _conv_encoder(hidden: int, outputs: int) -> Network:
+def _conv_encoder(small: int, hidden: int, outputs: int) -> Network:
     narrow, wide = _channels(hidden)
     return Network(
-        nn.Unflatten(1, (1, CONV_SIDE)),
+        nn.Unflatten(1, (1, CONV_SHRINKS * small)),
         nn.Conv2d(1, narrow, kernel_size=4, stride=2, padding=1),
         nn.LeakyReLU(SLOPE),
         nn.Conv2d(narrow, wide, kernel_size=4, stride=2, padding=1),
         nn.LeakyReLU(SLOPE),
         nn.Flatten(),
-        Dense(wide * 7 * 7, outputs),
+        Dense(wide * small * small, outputs),
     )
 
 
-def _conv_decoder(inputs: int, hidden: int) -> Network:
+def _conv_decoder(small: int, inputs: int, hidden: int) -> Network:
     narrow, wide = _channels(hidden)
     return Network(
-        Dense(inputs, wide * 7 * 7),
+        Dense(inputs, wide * small * small),
         nn.LeakyReLU(SLOPE),
-        nn.Unflatten(1, (wide, 7, 7)),
+        nn.Unflatten(1, (wide, small, small)),
         nn.ConvTranspose2d(wide, narrow, kernel_size=4, stride=2, padding=1),
         nn.LeakyReLU(SLOPE),
         nn.ConvTranspose2d(narrow, 1, kernel_size=4, stride=2, padding=1),
@@ -192,11 +190,12 @@ def _channels(hidden: int) -> tuple[int, int]:
     return max(hidden // 4, 1), max(hidden // 2, 1)
 
 
-def _require_conv_side(side: int) -> None:
-    if side != CONV_SIDE:
-        raise ValueError(
-            f"network conv needs {CONV_SIDE}×{CONV_SIDE} images, but got {side}×{side}. Use network: dense instead."
-        )
+def _shrunk(side: int) -> int:
+    """Return the side behind both strides."""
+    if side % CONV_SHRINKS:
+        rule = f"network conv needs images whose side is a multiple of {CONV_SHRINKS}"
+        raise ValueError(f"{rule}, but got {side}×{side}. Use network: dense instead.")
+    return side // CONV_SHRINKS
 
 
 def _unknown(network: str) -> str:

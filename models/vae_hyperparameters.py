@@ -28,7 +28,7 @@ class Autoencoder:
     has_likelihood: ClassVar[bool] = True
     hidden: int = number(128, 8, 4096, "width of the hidden layers")
     layers: int = number(1, 1, 8, "hidden layers of a dense encoder or decoder", when=(("network", "dense"),))
-    network: str = choice("dense", ("dense", "conv"), "kind of encoder and decoder; conv needs 28×28 images")
+    network: str = choice("dense", ("dense", "conv"), "kind of encoder and decoder")
     decoder: str = choice(
         "bernoulli", ("bernoulli", "gaussian"), "likelihood of binarised pixels, or of greys with one learned σ"
     )

@@ -12,7 +12,6 @@ from pydantic_core import ErrorDetails
 from models.datasets import DATASETS, DatasetError, class_counts
 from models.hyperparameters import HYPERPARAMETERS, defaults, rules
 from models.objectives import OBJECTIVES, TRAINING_LOSSES
-from models.presets import preset_names
 from models.rule import Rule, in_a_spec
 from search_spaces.domains import IntegerRange, Value
 from sweeps.activity import can_matter, conditioned, leads_to
@@ -226,21 +225,6 @@ def _is_sound(domain: DomainSpec) -> bool:
     return True
 
 
-def _check_image_size(spec: SweepSpec) -> Iterator[Fault]:
-    if spec.model not in HYPERPARAMETERS or spec.dataset.name not in DATASETS:
-        return
-    side = DATASETS[spec.dataset.name].side
-    searched = getattr(spec.space.get("network"), "values", [])
-    if side != 28 and (spec.fixed.get("network") == "conv" or "conv" in searched):
-        rule = f"network conv needs 28×28 images, and {spec.dataset.name} has {side}×{side}"
-        if searched:
-            yield Fault("space.network", rule, "conv", "Use `network: dense`.")
-        elif spec.preset in preset_names(spec.model):
-            yield Fault("fixed.network", rule, f"conv, of preset {spec.preset}", "Write `fixed: {network: dense}`.")
-        else:
-            yield Fault("fixed.network", rule, "conv", "Use `network: dense`.")
-
-
 CHECKS: tuple[tuple[set[str], Check], ...] = (
     ({"model"}, _check_model),
     ({"dataset"}, _check_dataset),
@@ -251,6 +235,5 @@ CHECKS: tuple[tuple[set[str], Check], ...] = (
     ({"space"}, _check_space),
     ({"space", "space entry"}, _check_conditions),
     ({"model", "fixed", "space", "space entry"}, _check_effects),
-    ({"model", "dataset", "fixed", "space"}, _check_image_size),
 )
 """Each check beside the sections it reads; it runs if they are sound by themselves."""

@@ -172,24 +172,6 @@ def test_the_answer_for_people_and_for_scripts_holds_every_fault() -> None:
             ),
         ),
         (
-            {"fixed": {"network": "conv"}},
-            Fault(
-                "fixed.network",
-                "network conv needs 28×28 images, and digits has 8×8",
-                "conv",
-                "Use `network: dense`.",
-            ),
-        ),
-        (
-            {"space": {"network": {"type": "choice", "values": ["dense", "conv"]}}},
-            Fault(
-                "space.network",
-                "network conv needs 28×28 images, and digits has 8×8",
-                "conv",
-                "Use `network: dense`.",
-            ),
-        ),
-        (
             {"space": {"beta": {**BETA, "when": {"hidden": 64}}}},
             Fault(
                 "space.beta.when",

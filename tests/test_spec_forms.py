@@ -94,14 +94,6 @@ def test_a_model_that_there_is_not_is_never_looked_for_among_files(model: Any) -
     assert {fault.path for fault in faults_of(model=model, preset="gan")} == {"model"}
 
 
-def test_a_network_that_does_not_fit_is_told_with_the_preset_that_asks_for_it() -> None:
-    fault = fault_of(model="infogan", space="infogan", preset="infogan_2016")
-    assert (fault.path, fault.value) == ("fixed.network", "conv, of preset infogan_2016")
-    assert fault.remedy == "Write `fixed: {network: dense}`."
-    mended = {**SOUND, "model": "infogan", "space": "infogan", "preset": "infogan_2016", "fixed": {"network": "dense"}}
-    assert parse_spec(mended).fixed["network"] == "dense"
-
-
 @pytest.mark.parametrize(
     ("changes", "left_out"),
     [

@@ -14,6 +14,7 @@ from models.infogan import InfoGANModel
 from models.tc_vae import BetaTCVAEModel
 from models.vae import BetaVAEModel, VAEModel
 from models.vae_pixels import GaussianPixels
+from tests.models.training import digits, learn, seeded, train
 
 
 def test_names_lead_to_their_models() -> None:
@@ -45,11 +46,26 @@ def test_the_seed_decides_the_initial_weights_and_nothing_else_does(name: str) -
 
 
 @pytest.mark.parametrize("name", list(HYPERPARAMETERS))
-def test_convolutional_models_are_built_for_28_by_28_images_alone(name: str) -> None:
-    model = build(name, {"network": "conv", "hidden": 16}, side=28, classes=10, seed=0)
-    assert model.sample(2, torch.Generator().manual_seed(0)).shape == (2, 28, 28)
-    with pytest.raises(ValueError, match="conv needs 28×28 images, but got 8×8"):
-        build(name, {"network": "conv"}, side=8, classes=10, seed=0)
+@pytest.mark.parametrize("side", [8, 28])
+def test_convolutional_models_train_and_draw_on_both_sizes_of_image(name: str, side: int) -> None:
+    model = build(name, {"network": "conv", "hidden": 16}, side=side, classes=10, seed=0)
+    images, labels = torch.rand(8, side, side, generator=seeded(0)), torch.arange(8)
+    terms = learn(model, model.make_optimizers(), images, labels, seeded(1))
+    assert all(term.isfinite() for term in terms.values())
+    assert model.sample(2, seeded(2)).shape == (2, side, side)
+
+
+def test_a_convolutional_model_is_not_built_for_a_side_that_is_not_halved_twice() -> None:
+    with pytest.raises(ValueError, match="conv needs images whose side is a multiple of 4, but got 10×10"):
+        build("vae", {"network": "conv"}, side=10, classes=10, seed=0)
+
+
+@pytest.mark.parametrize("name", [name for name in HYPERPARAMETERS if HYPERPARAMETERS[name].has_likelihood])
+def test_convolutions_learn_the_digits_in_an_epoch(name: str) -> None:
+    model = build(name, {"network": "conv", "hidden": 64}, side=8, classes=10, seed=0)
+    terms = train(model, model.make_optimizers(), *digits(960), range(1))
+    losses = [each["loss/L"].item() for each in terms]
+    assert sum(losses[-5:]) < 0.9 * sum(losses[:5])
 
 
 def test_hyperparameters_are_parsed() -> None:

@@ -2,13 +2,15 @@
 
 import pytest
 import torch
+import torch.nn.functional as F
+from torch import nn
 from torch.nn import BatchNorm2d, LeakyReLU, Linear
 
 from models.networks import BatchNorm, Dense, Network, batch_normalised, decoder, encoder, multiplying_in
 from models.precision import Precision
 
 
-@pytest.mark.parametrize(("network", "side"), [("dense", 5), ("dense", 8), ("dense", 28), ("conv", 28)])
+@pytest.mark.parametrize(("network", "side"), [("dense", 5), ("dense", 8), ("dense", 28), ("conv", 8), ("conv", 28)])
 def test_encoder_and_decoder_fit_the_image_size(network: str, side: int) -> None:
     features = encoder(network, side=side, hidden=16, outputs=6)(torch.rand(3, side, side))
     assert features.shape == (3, 6)
@@ -105,10 +107,25 @@ def test_batch_normalisation_is_that_of_torch_in_training() -> None:
 
 
 def test_convolutions_refuse_images_they_are_not_built_for() -> None:
-    with pytest.raises(ValueError, match=r"conv needs 28×28 images, but got 8×8\. Use network: dense"):
-        encoder("conv", side=8, hidden=16, outputs=4)
-    with pytest.raises(ValueError, match=r"conv needs 28×28 images, but got 8×8\. Use network: dense"):
-        decoder("conv", inputs=4, side=8, hidden=16)
+    with pytest.raises(ValueError, match=r"is a multiple of 4, but got 9×9\. Use network: dense"):
+        encoder("conv", side=9, hidden=16, outputs=4)
+    with pytest.raises(ValueError, match=r"is a multiple of 4, but got 9×9\. Use network: dense"):
+        decoder("conv", inputs=4, side=9, hidden=16)
+
+
+@pytest.mark.parametrize(("side", "small"), [(8, 2), (28, 7)])
+def test_convolutions_halve_a_side_twice_and_double_it_twice(side: int, small: int) -> None:
+    """By layers written out, whose weights are the network's own."""
+    network, images = encoder("conv", side=side, hidden=16, outputs=4), torch.rand(3, side, side)
+    (first, second, last) = (layer for layer in network if isinstance(layer, Dense | nn.Conv2d))
+    assert isinstance(first, nn.Conv2d)
+    assert isinstance(second, nn.Conv2d)
+    read = F.leaky_relu(F.conv2d(images[:, None], first.weight, first.bias, stride=2, padding=1), 0.2)
+    read = F.leaky_relu(F.conv2d(read, second.weight, second.bias, stride=2, padding=1), 0.2)
+    assert read.shape == (3, 8, small, small)
+    torch.testing.assert_close(network(images), last(read.flatten(1)))
+    drawn = decoder("conv", inputs=4, side=side, hidden=16)(torch.rand(3, 4))
+    assert drawn.shape == (3, side, side)
 
 
 def test_an_unknown_network_is_refused() -> None:

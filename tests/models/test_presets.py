@@ -5,6 +5,7 @@ from dataclasses import FrozenInstanceError, replace
 import pytest
 
 from models.build import build
+from models.datasets import DATASETS
 from models.hyperparameters import HYPERPARAMETERS, defaults, parse, rules
 from models.infogan_hyperparameters import InfoGAN
 from models.presets import LIBRARY, Preset, load_preset, preset_names
@@ -45,9 +46,10 @@ def test_a_preset_names_every_weight_that_has_an_effect_in_it(model: str, name: 
 
 
 @pytest.mark.parametrize(("model", "name"), PRESETS)
-def test_a_preset_builds_for_28_by_28_images(model: str, name: str) -> None:
-    built = build(model, load_preset(model, name).hyperparameters, side=28, classes=10, seed=0)
-    assert built.side == 28
+def test_a_preset_builds_for_every_size_of_image_that_ships(model: str, name: str) -> None:
+    for side in {facts.side for facts in DATASETS.values()}:
+        built = build(model, load_preset(model, name).hyperparameters, side=side, classes=10, seed=0)
+        assert built.side == side
 
 
 def test_the_neutral_presets_switch_off_what_their_publications_do_not_have() -> None:

@@ -195,7 +195,7 @@ def test_weights_of_another_form_are_refused(
         ({"hyperparameters": {"hidden": 10**9}}, "hidden must be a whole number"),
         ({"hyperparameters": {"hiden": 32}}, "no hyperparameter 'hiden'"),
         ({"hyperparameters": {"hidden": 4096, "latent_dim": 512}}, "of torch.float32, but is ("),
-        ({"hyperparameters": {"hidden": 32, "network": "conv"}}, "network conv needs 28×28 images"),
+        ({"hyperparameters": {"hidden": 32, "network": "conv"}, "side": 10}, "network conv needs images whose side is"),
     ],
     ids=["path", "type", "foreign key", "format", "large", "other side", "range", "unknown", "swollen", "conv"],
 )
