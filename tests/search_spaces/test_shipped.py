@@ -48,7 +48,7 @@ def test_every_configuration_drawn_from_a_shipped_space_is_a_valid_model(name: s
 
 
 @pytest.mark.parametrize(("name", "fixed"), [*((name, {}) for name in shipped_names()), *SWITCHED_OFF])
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(seed=st.integers(0, 2**63 - 1))
 def test_whatever_is_drawn_is_valid_and_has_an_effect(name: str, fixed: dict[str, Value], seed: int) -> None:
     spec = spec_of(name, fixed)
