@@ -13,7 +13,7 @@ from sweeps.service.limits import Limits, RateLimit
 from sweeps.service.metrics import Meter, Metrics
 from sweeps.service.openapi import describe
 from sweeps.service.problems import add_problems
-from sweeps.service.routes import catalogue, events, health, logs, plan, results, sweeps
+from sweeps.service.routes import catalogue, charts, events, health, logs, plan, results, sweeps
 from sweeps.service.tokens import Tokens
 from sweeps.settings import Settings
 
@@ -46,7 +46,7 @@ def make_app(
     )
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]  # FastAPI's own way to extend the document
     app.state.desk, app.state.metrics = Desk(board, settings, workers), Metrics()
-    for part in (sweeps, results, logs, events, plan, catalogue):
+    for part in (sweeps, results, charts, logs, events, plan, catalogue):
         app.include_router(part.router, prefix=API)
     app.include_router(health.router)
     add_problems(app)

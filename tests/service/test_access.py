@@ -31,7 +31,10 @@ RULES = {
     "GET /api/v1/sweeps/{ref}": Role.READ,
     "GET /api/v1/sweeps/{ref}/trials": Role.READ,
     "GET /api/v1/sweeps/{ref}/trials/{trial}": Role.READ,
+    "GET /api/v1/sweeps/{ref}/trials/{trial}/samples/{rung}": Role.READ,
     "GET /api/v1/sweeps/{ref}/evaluations": Role.READ,
+    "GET /api/v1/sweeps/{ref}/charts": Role.READ,
+    "GET /api/v1/sweeps/{ref}/leading": Role.READ,
     "GET /api/v1/sweeps/{ref}/best": Role.READ,
     "GET /api/v1/sweeps/{ref}/logs": Role.READ,
     "GET /api/v1/sweeps/{ref}/events": Role.READ,
@@ -46,7 +49,7 @@ RULES = {
 def send(caller: Caller, route: str, ref: str = SWEEP_ID) -> int:
     """Ask a route for something that it would answer."""
     method, path = route.split(" ")
-    known = {"{ref}": ref, "{trial}": "0", "{name}": "digits" if "datasets" in path else "beta_vae"}
+    known = {"{ref}": ref, "{trial}": "0", "{rung}": "0", "{name}": "digits" if "datasets" in path else "beta_vae"}
     for name, value in known.items():
         path = path.replace(name, value)
     body: Any = {"priority": 3} if path.endswith("/priority") else {**RAW, "name": "new"}
@@ -105,11 +108,11 @@ def test_another_projects_sweep_is_as_one_that_is_not_there(service: Service, ro
     method, path = route.split(" ")
     body: dict[str, Any] = {"json": {"priority": 1}} if method == "POST" else {}
     there, absent = (
-        outsider.ask(method, path.replace("{ref}", ref).replace("{trial}", "0"), **body).text
+        outsider.ask(method, path.replace("{ref}", ref).replace("{trial}", "0").replace("{rung}", "0"), **body).text
         for ref in (f"team-a~{SWEEP_ID}", "team-a~absent-00000000")
     )
     assert there == absent
-    if not path.endswith(("/best", "/trials/{trial}")):
+    if not path.endswith(("/best", "/trials/{trial}", "/samples/{rung}")):
         assert send(insider, route, f"team-a~{SWEEP_ID}") in (200, 202)
 
 
