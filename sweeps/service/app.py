@@ -13,6 +13,7 @@ from sweeps.service.limits import Limits, RateLimit
 from sweeps.service.metrics import Meter, Metrics
 from sweeps.service.openapi import describe
 from sweeps.service.problems import add_problems
+from sweeps.service.record_pages import RecordPages
 from sweeps.service.routes import catalogue, charts, events, health, logs, plan, results, sweeps
 from sweeps.service.tokens import Tokens
 from sweeps.settings import Settings
@@ -23,7 +24,13 @@ API = "/api/v1"
 
 
 def make_app(
-    board: Board, tokens: Tokens, settings: Settings, *, limits: Limits | None = None, workers: int | None = None
+    board: Board,
+    tokens: Tokens,
+    settings: Settings,
+    *,
+    limits: Limits | None = None,
+    workers: int | None = None,
+    record: RecordPages | None = None,
 ) -> FastAPI:
     """Return the service's app.
 
@@ -33,6 +40,7 @@ def make_app(
         settings: Where the home is.
         limits: How much one token may ask.
         workers: Evaluations at a time of one sweep, for its plan; None is one a processor.
+        record: MLflow's pages, for links; None if it has none.
     """
     limits = limits or Limits()
     app = FastAPI(
@@ -45,7 +53,7 @@ def make_app(
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]  # FastAPI's own way to extend the document
-    app.state.desk, app.state.metrics = Desk(board, settings, workers), Metrics()
+    app.state.desk, app.state.metrics = Desk(board, settings, workers, record), Metrics()
     for part in (sweeps, results, charts, logs, events, plan, catalogue):
         app.include_router(part.router, prefix=API)
     app.include_router(health.router)

@@ -10,6 +10,7 @@ from sweeps.execution.storage import SweepFiles
 from sweeps.plan import Plan, make_plan
 from sweeps.service.board import Board, SweepView, UnknownSweep
 from sweeps.service.problems import ForbiddenError
+from sweeps.service.record_pages import RecordPages
 from sweeps.service.refs import DEFAULT_PROJECT, project_home, split_ref
 from sweeps.service.sketches import Sketches
 from sweeps.service.timeline import Timelines
@@ -34,6 +35,7 @@ class Desk:
         board: The sweeps.
         settings: Where the home is.
         workers: Evaluations at a time; None is one a processor.
+        record: MLflow's pages; None if it has none.
         timelines: What happened in sweeps that are followed.
         sketches: The results of sweeps that are drawn.
     """
@@ -41,6 +43,7 @@ class Desk:
     board: Board
     settings: Settings
     workers: int | None = None
+    record: RecordPages | None = None
     timelines: Timelines = field(default_factory=Timelines)
     sketches: Sketches = field(default_factory=Sketches)
 

@@ -18,7 +18,8 @@ from sweeps.service.board import Board
 from sweeps.service.claims import Claims
 from sweeps.service.local_executor import LocalExecutor
 from sweeps.service.reconciler import Reconciler
-from sweeps.service.record_server import serve_record
+from sweeps.service.record_pages import RecordPages, pages_at
+from sweeps.service.record_server import USER, serve_record
 from sweeps.service.state import has_process
 from sweeps.service.tokens import Role, Tokens
 from sweeps.settings import Settings
@@ -86,13 +87,15 @@ def serve(
             board.refresh()  # makes the record, which MLflow's server would take seconds for
             pages = stack.enter_context(serve_record(home, ports.mlflow))
             shown: tuple[str | None, str | None] = (pages.url, str(pages.password_file))
+            password_file = str(pages.password_file.relative_to(home.root))
+            record: RecordPages | None = RecordPages(pages.url, USER, password_file)
         else:
-            shown = (None, None)
+            shown, record = (None, None), pages_at(settings.tracking_uri)
         reconciler.start()
         stack.callback(reconciler.close)
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         tell(Started(url, _first_token(tokens), *shown))
-        _answer(make_app(board, tokens, settings, workers=workers), listening)
+        _answer(make_app(board, tokens, settings, workers=workers, record=record), listening)
     return sum(has_process(view.state) for view in board.snapshot())
 
 
