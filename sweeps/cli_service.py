@@ -6,6 +6,7 @@ import typer
 from rich.console import Console
 
 from sweeps.cli_answers import HomeOption, JsonOption, errors_told, tell
+from sweeps.service.links import MINUTES
 from sweeps.settings import Settings
 
 if TYPE_CHECKING:
@@ -51,7 +52,8 @@ def serve(
 
 
 def _show(console: Console, started: "Started") -> None:
-    lines = [f"API: {started.url}/api/v1 (Authorization: Bearer TOKEN)"]
+    lines = [f"Pages: {started.link} (good once, for {MINUTES} minutes)"]
+    lines += [f"API: {started.url}/api/v1 (Authorization: Bearer TOKEN)"]
     if started.token:
         lines += [f"Your token, shown this once: {started.token}"]
     if started.mlflow:

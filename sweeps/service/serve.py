@@ -16,12 +16,13 @@ from sweeps.execution.storage import Home
 from sweeps.service.app import make_app
 from sweeps.service.board import Board
 from sweeps.service.claims import Claims
+from sweeps.service.links import Links, link_to
 from sweeps.service.local_executor import LocalExecutor
 from sweeps.service.reconciler import Reconciler
 from sweeps.service.record_pages import RecordPages, pages_at
 from sweeps.service.record_server import USER, serve_record
 from sweeps.service.state import has_process
-from sweeps.service.tokens import Role, Tokens
+from sweeps.service.tokens import Role, Token, Tokens
 from sweeps.settings import Settings
 
 __all__ = ["Ports", "Started", "serve"]
@@ -43,13 +44,15 @@ class Started:
     """A service that answers.
 
     Attributes:
-        url: Of the API.
+        url: Of the pages and the API.
+        link: Opens the pages signed in, once.
         token: The first administrator's, told now and never again; None if there is one already.
         mlflow: Where MLflow's pages are; None if the record is on a server or database of its own.
         mlflow_password_file: Holds the password of its user `admin`.
     """
 
     url: str
+    link: str
     token: str | None
     mlflow: str | None
     mlflow_password_file: str | None
@@ -94,7 +97,9 @@ def serve(
         reconciler.start()
         stack.callback(reconciler.close)
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        tell(Started(url, _first_token(tokens), *shown))
+        administrator, text = _administrator(tokens)
+        link = link_to(url, Links.of(tokens).make(administrator))
+        tell(Started(url, link, text, *shown))
         _answer(make_app(board, tokens, settings, workers=workers, record=record), listening)
     return sum(has_process(view.state) for view in board.snapshot())
 
@@ -141,8 +146,9 @@ def _listening(port: int) -> Iterator[socket.socket]:
         yield listening
 
 
-def _first_token(tokens: Tokens) -> str | None:
-    """Make a token for an administrator if none is good, and return its text."""
-    if any(token.role is Role.ADMIN and not token.revoked for token in tokens.list()):
-        return None
-    return tokens.create("first administrator", Role.ADMIN)[1]
+def _administrator(tokens: Tokens) -> tuple[Token, str | None]:
+    """Return the first administrator's token; if none is good, make one and return its text too."""
+    for token in tokens.list():
+        if token.role is Role.ADMIN and not token.revoked:
+            return token, None
+    return tokens.create("first administrator", Role.ADMIN)

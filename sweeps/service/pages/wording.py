@@ -1,0 +1,50 @@
+"""Numbers as pages say them: ages, durations, sizes and scores."""
+
+import math
+import time
+
+__all__ = ["FILTERS", "ago", "duration", "score", "size", "whole"]
+
+UNITS = ((86_400.0, "d"), (3600.0, "h"), (60.0, "min"), (1.0, "s"))
+
+
+def ago(milliseconds: int) -> str:
+    """Return how long ago a moment was, in one unit: `3 min ago`; the moment is in milliseconds since 1970."""
+    seconds = time.time() - milliseconds / 1000
+    if seconds < 5:
+        return "just now"
+    unit, name = next((unit, name) for unit, name in UNITS if seconds >= unit)
+    return f"{seconds / unit:.0f} {name} ago"
+
+
+def duration(seconds: float) -> str:
+    """Return a duration in its two largest units: `2 h 5 min`."""
+    left = max(1, round(seconds))
+    parts = []
+    for unit, name in UNITS:
+        count, left = divmod(left, int(unit))
+        parts += [f"{count:,} {name}"] if count else []
+    return " ".join(parts[:2])
+
+
+def size(count: float) -> str:
+    """Return a number of bytes in decimal units: `12 MB`."""
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if count < 999.5:
+            return f"{count:.3g} {unit}"
+        count /= 1000
+    return f"{count:.3g} TB"
+
+
+def score(value: float | None) -> str:
+    """Return a score with four digits, or a dash for none."""
+    return "–" if value is None or not math.isfinite(value) else f"{value:.4g}"
+
+
+def whole(count: int) -> str:
+    """Return a whole number with its thousands apart."""
+    return f"{count:,}"
+
+
+FILTERS = {"ago": ago, "duration": duration, "score": score, "size": size, "whole": whole}
+"""By their names in templates."""
