@@ -13,18 +13,18 @@ __all__ = ["find_leading"]
 PictureOf = Callable[[Key], str | None]
 
 
-def find_leading(space: SearchSpace, sketches: Sequence[Sketch], most: int, picture_of: PictureOf) -> Leading:
+def find_leading(space: SearchSpace, sketches: Sequence[Sketch], places: range, picture_of: PictureOf) -> Leading:
     """Return the trials that lead: who was trained longer first, then whose mean is lower; the fallen come last.
 
     Args:
         space: What is searched.
         sketches: Its results, by trial and rung.
-        most: Trials at most.
+        places: Which of them, from 0.
         picture_of: Returns the address of an evaluation's samples, or None if there are none.
     """
     trials = by_trial(sketches)
-    ranked = sorted(trials, key=lambda rungs: _rank(rungs[-1]))[:most]
-    leaders = [_leader(place, rungs, space, picture_of) for place, rungs in enumerate(ranked, 1)]
+    ranked = sorted(trials, key=lambda rungs: _rank(rungs[-1]))
+    leaders = [_leader(place + 1, ranked[place], space, picture_of) for place in places if place < len(ranked)]
     return Leading(trials=len(trials), leaders=leaders)
 
 

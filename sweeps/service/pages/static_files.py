@@ -24,22 +24,28 @@ def static(name: str) -> str:
     Raises:
         KeyError: There is no such file.
     """
-    return f"/static/{_hashes()[name]}/{name}"
+    if name not in _files():
+        raise KeyError(name)
+    return f"/static/{_version()}/{name}"
 
 
 @router.get("/static/{version}/{name:path}")
 def file(version: str, name: str) -> Response:
     """Return a file, to everyone; only names that are listed lead to one, so that none leads out of the folder."""
-    if _hashes().get(name) != version:
+    if version != _version() or name not in _files():
         return problem_response(404, "The files of pages are found by their hash; load the page again.")
     return FileResponse(FOLDER / name, headers={"Cache-Control": FOR_EVER})
 
 
 @cache
-def _hashes() -> dict[str, str]:
-    files = [path for path in FOLDER.rglob("*") if path.is_file()]
-    return {path.relative_to(FOLDER).as_posix(): _hash(path) for path in files}
+def _files() -> list[str]:
+    """Return the name of every file."""
+    return sorted(path.relative_to(FOLDER).as_posix() for path in FOLDER.rglob("*") if path.is_file())
 
 
-def _hash(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+@cache
+def _version() -> str:
+    hashes = hashlib.sha256()
+    for name in _files():
+        hashes.update(hashlib.sha256(name.encode()).digest() + hashlib.sha256((FOLDER / name).read_bytes()).digest())
+    return hashes.hexdigest()[:16]

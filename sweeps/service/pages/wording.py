@@ -3,7 +3,9 @@
 import math
 import time
 
-__all__ = ["FILTERS", "ago", "duration", "score", "size", "whole"]
+from search_spaces.domains import Value
+
+__all__ = ["FILTERS", "ago", "duration", "score", "setting", "size", "whole"]
 
 UNITS = ((86_400.0, "d"), (3600.0, "h"), (60.0, "min"), (1.0, "s"))
 
@@ -46,5 +48,12 @@ def whole(count: int) -> str:
     return f"{count:,}"
 
 
-FILTERS = {"ago": ago, "duration": duration, "score": score, "size": size, "whole": whole}
+def setting(value: Value) -> str:
+    """Return a hyperparameter's value, numbers with four digits, switches as YAML writes them."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+FILTERS = {"ago": ago, "duration": duration, "score": score, "setting": setting, "size": size, "whole": whole}
 """By their names in templates."""
