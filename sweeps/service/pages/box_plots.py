@@ -5,9 +5,9 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-__all__ = ["HEIGHT", "WIDTH", "BoxPlot", "draw_boxes"]
+__all__ = ["HEIGHT", "WIDTH", "BoxPlot", "Scale", "draw_box", "scale_of"]
 
-WIDTH, HEIGHT = 180, 20
+WIDTH, HEIGHT = 240, 20
 
 MARGIN = 4
 
@@ -31,7 +31,9 @@ class BoxPlot:
 
 
 @dataclass(frozen=True)
-class _Scale:
+class Scale:
+    """From which score to which, and whether equal steps are equal ratios."""
+
     low: float
     high: float
     is_log: bool
@@ -43,17 +45,17 @@ class _Scale:
         return round(MARGIN + share * (WIDTH - 2 * MARGIN), 1)
 
 
-def draw_boxes(trials: Sequence[Sequence[float]]) -> list[BoxPlot | None]:
-    """Return a drawing for each trial's folds, None for a trial without any."""
+def scale_of(trials: Sequence[Sequence[float]]) -> Scale | None:
+    """Return one scale for the folds of several trials, logarithmic if they differ much; None without any fold."""
     every = [fold for folds in trials for fold in folds]
     if not every:
-        return [None for _ in trials]
+        return None
     low, high = min(every), max(every)
-    scale = _Scale(low, high, is_log=low > 0 and high / low > WIDE_RANGE)
-    return [_draw(folds, scale) if folds else None for folds in trials]
+    return Scale(low, high, is_log=low > 0 and high / low > WIDE_RANGE)
 
 
-def _draw(folds: Sequence[float], scale: _Scale) -> BoxPlot:
+def draw_box(folds: Sequence[float], scale: Scale) -> BoxPlot:
+    """Draw a trial's folds, of which there is one at least."""
     lower, median, upper = statistics.quantiles(folds, n=4, method="inclusive") if len(folds) > 1 else [*folds] * 3
     low, lower, median, upper, high = map(scale.place, (min(folds), lower, median, upper, max(folds)))
     return BoxPlot(low, lower, median, upper, high, tuple(map(scale.place, folds)))

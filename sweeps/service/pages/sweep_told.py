@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sweeps.service.chart_answers import Charts, Leader, Leading, RungStanding
 from sweeps.service.desk import Desk
-from sweeps.service.pages.box_plots import BoxPlot, draw_boxes
+from sweeps.service.pages.box_plots import BoxPlot, Scale, draw_box, scale_of
 from sweeps.service.portrait import Portrait, portray
 from sweeps.service.state import Wish, refusal
 from sweeps.service.tokens import Token
@@ -31,6 +31,7 @@ class SweepTold:
         charts: Its brackets, as far as they have filled.
         first: The trial that leads; None before the first result that has a score.
         leading: A page of the leaderboard.
+        scale: From where to where the folds on it are drawn.
         boxes: The folds of each trial on it.
         shown: The leading trials that have samples.
         can: Whether each button makes sense: `pause`, `resume`, `cancel`.
@@ -43,6 +44,7 @@ class SweepTold:
     charts: Charts
     first: Leader | None
     leading: Leading
+    scale: Scale | None
     boxes: list[BoxPlot | None]
     shown: list[Leader]
     can: dict[str, bool]
@@ -66,9 +68,23 @@ class SweepTold:
         return [(bracket.bracket, _aligned(bracket.rungs, self.rung_epochs)) for bracket in self.charts.brackets]
 
     @property
+    def rows_to_come(self) -> int:
+        """Rows of the first page kept free for trials without a result, so that nothing moves when they come."""
+        return max(0, min(PER_PAGE, self._trials) - self.leading.trials)
+
+    @property
+    def strips_to_come(self) -> int:
+        """Leading trials whose samples will be shown, likewise."""
+        return min(SHOWN, self._trials) - len(self.shown)
+
+    @property
     def pages(self) -> int:
         """Pages of the leaderboard."""
         return max(1, -(-self.leading.trials // PER_PAGE))
+
+    @property
+    def _trials(self) -> int:
+        return sum(bracket.rungs[0].trials for bracket in self.charts.brackets)
 
 
 def tell_sweep(desk: Desk, ref: str, token: Token, places: range) -> SweepTold:
@@ -80,13 +96,15 @@ def tell_sweep(desk: Desk, ref: str, token: Token, places: range) -> SweepTold:
     """
     portrait = portray(desk, ref, token)
     leading, first = portrait.leading(places), portrait.leading(range(SHOWN)).leaders
+    scale = scale_of([leader.folds for leader in leading.leaders])
     record = desk.record
     return SweepTold(
         view=portrait.view,
         charts=portrait.charts(),
         first=first[0] if first and first[0].mean is not None else None,
         leading=leading,
-        boxes=draw_boxes([leader.folds for leader in leading.leaders]),
+        scale=scale,
+        boxes=[draw_box(leader.folds, scale) if scale and leader.folds else None for leader in leading.leaders],
         shown=[leader for leader in first if leader.pictures],
         can=_can(portrait.view, has_ended=portrait.files.conclusion.exists()),
         best=_best(portrait),

@@ -1,8 +1,7 @@
 // A chart in the page's colours: redrawn in place when its data, the theme or its size change.
 const WIDE_RANGE = 20; // as in the leaderboard: from this ratio on, scores are drawn on a logarithmic axis
 
-// Told apart on light and on dark ground.
-export const TRIALS = ["#3b82c4", "#d2691e", "#1f9d76", "#b5679f", "#a8831f", "#7a6fd0", "#c94f4f", "#6b7a8f"];
+const ROOM = 1.25; // between the outermost scores and the edges of a logarithmic axis
 
 const SHARED = ["ink", "muted", "line", "surface", "accent", "first"];
 
@@ -18,7 +17,9 @@ export const number = (value) => {
 
 export const scoreAxis = (colours, values) => {
   const [low, high] = [Math.min(...values), Math.max(...values)];
-  return axis(colours, { type: low > 0 && high / low > WIDE_RANGE ? "log" : "value", scale: true, splitNumber: 4 });
+  if (!(low > 0 && high / low > WIDE_RANGE)) return axis(colours, { type: "value", scale: true, splitNumber: 4 });
+  const ends = axis(colours, { type: "log", min: low / ROOM, max: high * ROOM });
+  return { ...ends, axisLabel: { ...ends.axisLabel, showMinLabel: false, showMaxLabel: false } };
 };
 
 export const axis = (colours, more) => ({

@@ -1,8 +1,10 @@
 // The leading trials over time: the objective at each rung, and any term of their training by epoch.
-import { TRIALS, axis, chart, number, scoreAxis } from "./chart.js";
+import { axis, chart, number, scoreAxis } from "./chart.js";
 import { follow } from "./data.js";
 import { tell } from "./table.js";
 
+// Told apart on light and on dark ground.
+const COLOURS = ["#3b82c4", "#d2691e", "#1f9d76", "#b5679f", "#a8831f", "#7a6fd0", "#c94f4f", "#6b7a8f"];
 const MARKED = 40; // lines of fewer points show each of them
 
 const place = document.getElementById("curves");
@@ -12,10 +14,22 @@ let leaders = [];
 
 const named = (leader) => `trial ${leader.trial}`;
 
-const line = ({ name, points }) => ({
+// A trial keeps its colour for as long as it leads, whatever place it has.
+const taken = new Map();
+
+const giveColours = (trials) => {
+  for (const trial of taken.keys()) if (!trials.includes(trial)) taken.delete(trial);
+  for (const trial of trials) {
+    const free = COLOURS.find((colour) => ![...taken.values()].includes(colour));
+    if (!taken.has(trial)) taken.set(trial, free);
+  }
+};
+
+const line = ({ leader, points }) => ({
   type: "line",
-  name,
+  name: named(leader),
   data: points,
+  color: taken.get(leader.trial),
   symbol: "circle",
   symbolSize: 5,
   showSymbol: points.length < MARKED,
@@ -24,14 +38,13 @@ const line = ({ name, points }) => ({
 });
 
 const lines = (told, xAxis, colours) => ({
-  color: TRIALS,
   grid: { left: 8, right: 16, top: 10, bottom: 34, containLabel: true },
   legend: {
     type: "scroll",
     bottom: 0,
     itemWidth: 14,
     itemHeight: 8,
-    textStyle: { color: colours.muted, fontSize: 11 },
+    textStyle: { color: colours.muted, fontSize: 11, lineHeight: 14 },
     pageTextStyle: { color: colours.muted },
     pageIconColor: colours.muted,
     pageIconInactiveColor: colours.line,
@@ -50,13 +63,13 @@ const lines = (told, xAxis, colours) => ({
 const byRung = chart(document.getElementById("by-rung"), (told, colours) => {
   const epochs = [...new Set(told.flatMap((leader) => leader.rungs.map((rung) => rung.epochs)))].sort((one, two) => one - two);
   const points = (leader) => leader.rungs.map((rung) => [`${rung.epochs}`, rung.mean]);
-  const each = told.map((leader) => ({ name: named(leader), points: points(leader) }));
+  const each = told.map((leader) => ({ leader, points: points(leader) }));
   return lines(each, { type: "category", data: epochs.map(String), splitLine: { show: false } }, colours);
 });
 
 const byEpoch = chart(document.getElementById("by-epoch"), ({ told, term }, colours) => {
   const points = (leader) => (leader.curves[term] ?? []).map((value, index) => [index + 1, value]);
-  const each = told.map((leader) => ({ name: named(leader), points: points(leader) }));
+  const each = told.map((leader) => ({ leader, points: points(leader) }));
   return lines(each, { type: "value", min: 1, max: "dataMax", minInterval: 1, splitLine: { show: false } }, colours);
 });
 
@@ -94,6 +107,7 @@ chosen.addEventListener("change", draw);
 
 follow("leading", (told) => {
   leaders = told.leaders;
+  giveColours(leaders.map((leader) => leader.trial));
   offer([...new Set(leaders.flatMap((leader) => Object.keys(leader.curves)))]);
   draw();
 });
