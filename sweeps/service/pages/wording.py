@@ -3,7 +3,7 @@
 import math
 import time
 
-__all__ = ["FILTERS", "ago", "duration", "score", "size", "whole"]
+__all__ = ["FILTERS", "ago", "duration", "score", "sentence", "size", "whole"]
 
 UNITS = ((86_400.0, "d"), (3600.0, "h"), (60.0, "min"), (1.0, "s"))
 
@@ -36,9 +36,14 @@ def size(count: float) -> str:
     return f"{count:.3g} TB"
 
 
-def score(value: float | None) -> str:
-    """Return a score with four digits, or a dash for none."""
-    return "–" if value is None or not math.isfinite(value) else f"{value:.4g}"
+def score(value: float | None, digits: int = 4) -> str:
+    """Return a score with so many digits, or a dash for none."""
+    return "–" if value is None or not math.isfinite(value) else f"{value:.{digits}g}"
+
+
+def sentence(text: str) -> str:
+    """Return a text that begins as sentences do."""
+    return text[:1].upper() + text[1:]
 
 
 def whole(count: int) -> str:
@@ -46,5 +51,5 @@ def whole(count: int) -> str:
     return f"{count:,}"
 
 
-FILTERS = {"ago": ago, "duration": duration, "score": score, "size": size, "whole": whole}
+FILTERS = {"ago": ago, "duration": duration, "score": score, "sentence": sentence, "size": size, "whole": whole}
 """By their names in templates."""
