@@ -5,7 +5,7 @@ import time
 
 from search_spaces.domains import Value
 
-__all__ = ["FILTERS", "ago", "duration", "score", "setting", "size", "whole"]
+__all__ = ["FILTERS", "ago", "duration", "score", "sentence", "setting", "size", "whole"]
 
 UNITS = ((86_400.0, "d"), (3600.0, "h"), (60.0, "min"), (1.0, "s"))
 
@@ -38,9 +38,14 @@ def size(count: float) -> str:
     return f"{count:.3g} TB"
 
 
-def score(value: float | None) -> str:
-    """Return a score with four digits, or a dash for none."""
-    return "–" if value is None or not math.isfinite(value) else f"{value:.4g}"
+def score(value: float | None, digits: int = 4) -> str:
+    """Return a score with so many digits, or a dash for none."""
+    return "–" if value is None or not math.isfinite(value) else f"{value:.{digits}g}"
+
+
+def sentence(text: str) -> str:
+    """Return a text that begins as sentences do."""
+    return text[:1].upper() + text[1:]
 
 
 def whole(count: int) -> str:
@@ -55,5 +60,13 @@ def setting(value: Value) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-FILTERS = {"ago": ago, "duration": duration, "score": score, "setting": setting, "size": size, "whole": whole}
+FILTERS = {
+    "ago": ago,
+    "duration": duration,
+    "score": score,
+    "sentence": sentence,
+    "setting": setting,
+    "size": size,
+    "whole": whole,
+}
 """By their names in templates."""
