@@ -6,7 +6,7 @@ from sweeps.service.chart_answers import Charts, Leader, Leading, RungStanding
 from sweeps.service.desk import Desk
 from sweeps.service.pages.box_plots import BoxPlot, Scale, draw_box, scale_of
 from sweeps.service.portrait import Portrait, portray
-from sweeps.service.state import Wish, refusal
+from sweeps.service.state import Wish, wishes_in
 from sweeps.service.tokens import Token
 from sweeps.service.view import SweepView
 
@@ -119,11 +119,8 @@ def _aligned(rungs: list[RungStanding], epochs: list[int]) -> list[RungStanding 
 
 
 def _can(view: SweepView, *, has_ended: bool) -> dict[str, bool]:
-    """Tell of each button whether its wish makes sense and is another than the one that holds."""
-    return {
-        button: (wish != view.wish or view.state == "failed") and refusal(wish, view.state, has_ended=has_ended) is None
-        for button, wish in WISHES.items()
-    }
+    """Tell of each button whether its wish would change something."""
+    return {button: wish in wishes_in(view.state) and not has_ended for button, wish in WISHES.items()}
 
 
 def _best(portrait: Portrait) -> str | None:

@@ -7,7 +7,6 @@ const LOOK_AGAIN = 8000; // what workers have begun makes no event
 const RETRY = 5000;
 
 const sweep = () => document.getElementById("sweep");
-const away = document.getElementById("away");
 const said = document.getElementById("said");
 let stream = null;
 let waiting = null;
@@ -46,22 +45,17 @@ const hearPromotion = (event) => {
   said.textContent = `Bracket ${bracket}: ${trials.length} go on to ${epochs} epochs.`;
 };
 
+// What is shown is asked for too, so that the page says that nobody answers.
 const hearSilence = () => {
-  away.hidden = false;
+  changed();
   if (stream?.readyState !== EventSource.CLOSED) return; // the browser tries again by itself
   close();
   setTimeout(open, RETRY);
 };
 
-const hearAgain = () => {
-  if (!away.hidden) changed();
-  away.hidden = true;
-};
-
 const open = () => {
   if (stream || document.hidden) return;
   stream = new EventSource(`/api/v1/sweeps/${sweep().dataset.ref}/events`);
-  stream.addEventListener("open", hearAgain);
   stream.addEventListener("error", hearSilence);
   stream.addEventListener("state", hearState);
   stream.addEventListener("promotion", hearPromotion);
