@@ -52,6 +52,7 @@ PAGES = {
     "POST /logout": Role.READ,
     "GET /static/{version}/{name:path}": None,
     "GET /": Role.READ,
+    "GET /sweeps/{ref}": Role.READ,
 }
 """What each page asks for; they are not part of the API, and so not of its description."""
 
