@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import expect
+from typer.testing import CliRunner
 
+from sweeps.cli import app
 from sweeps.client import Client
 from sweeps.record.export import read_best
 from tests.browser.visitor import chromium, visit
@@ -63,18 +65,8 @@ def test_a_user_signs_in_submits_watches_and_takes_the_best_away(tmp_path: Path)
         with page.expect_download() as downloading:
             page.get_by_role("link", name="Download best.yaml").click()
         exported = tmp_path / "exported.yaml"
-        command = [
-            sys.executable,
-            "-m",
-            "sweeps.cli",
-            "export",
-            ref,
-            "--home",
-            str(tmp_path / "home"),
-            "-o",
-            str(exported),
-        ]
-        subprocess.run(command, check=True, capture_output=True, timeout=120)
+        arguments = ["export", ref, "--home", str(tmp_path / "home"), "-o", str(exported)]
+        assert CliRunner().invoke(app, arguments).exit_code == 0
         assert downloading.value.suggested_filename == "best.yaml"
         assert downloading.value.path().read_bytes() == exported.read_bytes()
         link = page.get_by_role("link", name="MLflow").get_attribute("href")
