@@ -49,6 +49,9 @@ PAGES = {
     "POST /logout": Role.READ,
     "GET /static/{version}/{name:path}": None,
     "GET /": Role.READ,
+    "GET /new": Role.READ,
+    "POST /new/draft": Role.READ,
+    "POST /new": Role.SUBMIT,
 }
 """What each page asks for; they are not part of the API, and so not of its description."""
 
