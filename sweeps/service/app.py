@@ -12,7 +12,7 @@ from sweeps.service.headers import SecurityHeaders
 from sweeps.service.limits import Limits, RateLimit
 from sweeps.service.metrics import Meter, Metrics
 from sweeps.service.openapi import describe
-from sweeps.service.pages import login, static_files, sweep, sweep_list
+from sweeps.service.pages import login, new_sweep, static_files, sweep, sweep_list
 from sweeps.service.pages.problem_pages import ProblemPages, own_error_page
 from sweeps.service.problems import add_problems
 from sweeps.service.record_pages import RecordPages
@@ -25,7 +25,7 @@ __all__ = ["make_app"]
 
 API = "/api/v1"
 
-PAGES = (login, static_files, sweep_list, sweep)
+PAGES = (login, static_files, sweep_list, new_sweep, sweep)
 
 
 def make_app(

@@ -53,6 +53,9 @@ PAGES = {
     "GET /static/{version}/{name:path}": None,
     "GET /": Role.READ,
     "GET /sweeps/{ref}": Role.READ,
+    "GET /new": Role.READ,
+    "POST /new/draft": Role.READ,
+    "POST /new": Role.SUBMIT,
 }
 """What each page asks for; they are not part of the API, and so not of its description."""
 
