@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from playwright.sync_api import expect
 from typer.testing import CliRunner
 
 from sweeps.cli import app
-from sweeps.client import Client
 from sweeps.record.export import read_best
+from sweeps.spec_checks import parse_spec
 from tests.browser.visitor import chromium, visit
 from tests.sweep_on_disk import RAW
 
@@ -48,9 +49,12 @@ def test_a_user_signs_in_submits_watches_and_takes_the_best_away(tmp_path: Path)
         page = visitor.page
         page.goto(told["link"])
         expect(page.get_by_role("heading", name="All sweeps")).to_be_visible()
-        with Client(told["url"], told["token"]) as client:
-            ref = client.submit(SPEC).sweep.ref
-        page.get_by_role("link", name=SPEC["name"]).click()
+        page.get_by_role("link", name="New sweep").click()
+        page.locator("textarea[name=text]").fill(yaml.safe_dump(SPEC))
+        page.get_by_role("button", name="Submit sweep").click()
+        expect(page.get_by_role("button", name="Submit sweep")).to_have_count(0)
+        ref = parse_spec(SPEC).sweep_id
+        page.goto(f"{told['url']}/sweeps/{ref}")
 
         expect(page.locator(".badge")).to_have_text("running", timeout=SWEEP_MILLISECONDS)
         expect(page.get_by_text("0 of 6 evaluations")).to_be_visible()

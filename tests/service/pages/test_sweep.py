@@ -88,7 +88,7 @@ def test_a_sweep_that_has_only_begun_keeps_room_for_what_comes(service: Service,
     after = [held for tag, held in read(user).elements if tag == "tr"]
     assert len(rows) == len(after)
     assert "no result with a score yet" in before.text
-    assert "best.yaml comes at the end" in before.text
+    assert "disabled" in before.one(title="Only a finished sweep has one.")
 
 
 def test_the_part_that_changes_is_sent_alone(user: Caller, files: SweepFiles) -> None:

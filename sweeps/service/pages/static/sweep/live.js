@@ -13,9 +13,6 @@ let waiting = null;
 let shownAt = 0;
 let told = "";
 
-// What was opened by hand stays open when the page is morphed.
-htmx.config.morphIgnore.push("open");
-
 const announce = () => {
   shownAt = performance.now();
   waiting = null;
