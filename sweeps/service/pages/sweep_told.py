@@ -12,7 +12,7 @@ from sweeps.service.view import SweepView
 
 __all__ = ["PER_PAGE", "SweepTold", "tell_sweep"]
 
-PER_PAGE = 20
+PER_PAGE = 10
 """Trials of one page of the leaderboard."""
 
 SHOWN = 6
