@@ -6,7 +6,7 @@ import typer
 from rich.console import Console
 
 from sweeps.cli_answers import HomeOption, JsonOption, errors_told, tell
-from sweeps.service.links import MINUTES
+from sweeps.service.links import MINUTES, page_of
 from sweeps.settings import Settings
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def open_(
         said = f"{link} (good once, for {MINUTES} minutes)"
         tell({"link": link}, as_json, lambda console: console.print(said, markup=False, soft_wrap=True))
         if browser:
-            typer.launch(link)
+            typer.launch(page_of(link, settings.home / "service").resolve().as_uri())
 
 
 def _show(console: Console, started: "Started") -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from sweeps.errors import StorageError
-from sweeps.service.links import MINUTES, Links, link_to
+from sweeps.service.links import MINUTES, Links, link_to, page_of
 from sweeps.service.tokens import Role, Token, Tokens
 from tests.service.test_sessions import Clock
 
@@ -69,6 +69,12 @@ def test_the_files_hold_no_code_and_are_for_the_owner_alone(links: Links, token:
     path.write_text("{")
     with pytest.raises(StorageError, match="must hold a link"):
         links.use(code)
+
+
+def test_a_browser_is_led_to_a_link_by_a_file_that_its_owner_alone_reads(odd_path: Path) -> None:
+    path = page_of(link_to("http://127.0.0.1:8000", "abc"), odd_path)
+    assert 'content="0; url=http://127.0.0.1:8000/login#code=abc"' in path.read_text()
+    assert path.stat().st_mode & 0o077 == 0
 
 
 def test_a_link_holds_its_code_where_browsers_keep_it_to_themselves() -> None:

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from sweeps.service.pages.wording import ago, duration, score, sentence, size, whole
+from sweeps.service.pages.wording import ago, duration, moment, score, sentence, size, whole
 
 
 @pytest.mark.parametrize(
@@ -38,6 +38,10 @@ def test_ago(seconds: float, said: str, monkeypatch: pytest.MonkeyPatch) -> None
 )
 def test_size(count: float, said: str) -> None:
     assert size(count) == said
+
+
+def test_moments_are_told_in_universal_time() -> None:
+    assert moment(1_800_000_000_000) == "2027-01-15 08:00 UTC"
 
 
 def test_scores_and_texts() -> None:
