@@ -9,7 +9,10 @@ import yaml
 
 from sweeps.errors import Fault, SpecError
 
-__all__ = ["MAX_BYTES", "compose_text", "parse_text", "read_spec_file", "read_spec_text"]
+__all__ = ["EXPONENT", "MAX_BYTES", "compose_text", "parse_text", "read_spec_file", "read_spec_text"]
+
+EXPONENT = re.compile(r"^[-+]?[0-9][0-9_]*(\.[0-9]*)?[eE][-+]?[0-9]+$")
+"""Numbers of a spec that are none in plain YAML, as 1e-3: a text that looks like one needs quotes."""
 
 MAX_BYTES = 65_536
 """A spec is a page of text; what is larger is no spec."""
@@ -34,9 +37,7 @@ class _StrictLoader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-_StrictLoader.add_implicit_resolver(
-    "tag:yaml.org,2002:float", re.compile(r"^[-+]?[0-9][0-9_]*(\.[0-9]*)?[eE][-+]?[0-9]+$"), list("-+0123456789")
-)
+_StrictLoader.add_implicit_resolver("tag:yaml.org,2002:float", EXPONENT, list("-+0123456789"))
 
 
 def read_spec_file(path: Path) -> dict[str, Any]:

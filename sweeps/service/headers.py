@@ -15,6 +15,7 @@ SECURITY_HEADERS = {
 
 
 PAGE_HEADERS = {
+    **SECURITY_HEADERS,
     "Content-Security-Policy": "; ".join(
         (
             "default-src 'none'",

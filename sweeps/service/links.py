@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sweeps.errors import StorageError
-from sweeps.execution.storage import write_once
+from sweeps.execution.storage import write_atomically, write_once
 from sweeps.service.tokens import Token, Tokens
 
-__all__ = ["MINUTES", "Links", "link_to"]
+__all__ = ["MINUTES", "Links", "link_to", "page_of"]
 
 MINUTES = 15
 """How long a link is good."""
@@ -91,3 +91,15 @@ class Links:
 def link_to(url: str, code: str) -> str:
     """Return the link; a browser keeps what follows `#` to itself, so that no log and no proxy sees the code."""
     return f"{url}/login#code={code}"
+
+
+def page_of(link: str, folder: Path) -> Path:
+    """Return a page for its owner alone that leads to a link: on a browser's command line everybody could read it.
+
+    Raises:
+        StorageError: The folder cannot be written.
+    """
+    path = folder / "open.html"
+    page = f'<!doctype html><title>Sweeps</title><meta http-equiv="refresh" content="0; url={link}">\n'
+    write_atomically(path, page.encode(), mode=OWNER_ONLY)
+    return path

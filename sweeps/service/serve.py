@@ -5,14 +5,15 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
 
 from sweeps.errors import SweepError
-from sweeps.execution.lease import take_lock
-from sweeps.execution.storage import Home
+from sweeps.execution.lease import is_held, take_lock
+from sweeps.execution.storage import Home, write_atomically
 from sweeps.service.app import make_app
 from sweeps.service.board import Board
 from sweeps.service.claims import Claims
@@ -25,7 +26,7 @@ from sweeps.service.state import has_process
 from sweeps.service.tokens import Role, Token, Tokens
 from sweeps.settings import Settings
 
-__all__ = ["Ports", "Started", "serve"]
+__all__ = ["Ports", "Started", "new_link", "serve"]
 
 LAST_REQUESTS_SECONDS = 3
 """How long requests in hand, and logs that are followed, may go on after Ctrl-C."""
@@ -86,6 +87,8 @@ def serve(
     with ExitStack() as stack, suppress(KeyboardInterrupt):
         stack.enter_context(_alone(home))
         listening = stack.enter_context(_listening(ports.api))
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        write_atomically(_address(home.root), url.encode())
         if settings.tracking_uri is None:
             board.refresh()  # makes the record, which MLflow's server would take seconds for
             pages = stack.enter_context(serve_record(home, ports.mlflow))
@@ -96,12 +99,31 @@ def serve(
             shown, record = (None, None), pages_at(settings.tracking_uri)
         reconciler.start()
         stack.callback(reconciler.close)
-        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         administrator, text = _administrator(tokens)
         link = link_to(url, Links.of(tokens).make(administrator))
         tell(Started(url, link, text, *shown))
         _answer(make_app(board, tokens, settings, workers=workers, record=record), listening)
     return sum(has_process(view.state) for view in board.snapshot())
+
+
+def new_link(root: Path) -> str:
+    """Return another link that opens the pages of the service of a home signed in.
+
+    Raises:
+        SweepError: None runs.
+    """
+    if not is_held(_lock(root)):
+        raise SweepError(f"a link leads to a service that runs, but none serves {root}. Start it: sweeps serve")
+    tokens = Tokens.of(root)
+    return link_to(_address(root).read_text(encoding="utf-8"), Links.of(tokens).make(_administrator(tokens)[0]))
+
+
+def _lock(root: Path) -> Path:
+    return root / "service" / "service.lock"
+
+
+def _address(root: Path) -> Path:
+    return root / "service" / "address"
 
 
 def _answer(app: FastAPI, listening: socket.socket) -> None:
@@ -122,12 +144,11 @@ def _alone(home: Home) -> Iterator[None]:
 
     Side effect: nobody but the owner may look into `<home>/service` from now on.
     """
-    folder = home.root / "service"
-    lock = take_lock(folder / "service.lock")
+    lock = take_lock(_lock(home.root))
     if lock is None:
         rule = "one service serves a home at a time, but another does already"
         raise SweepError(f"{rule}: {home.root}. Stop it, or choose another --home.")
-    folder.chmod(0o700)
+    _lock(home.root).parent.chmod(0o700)
     with lock:
         yield
 

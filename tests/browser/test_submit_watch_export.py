@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 import yaml
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 from typer.testing import CliRunner
 
 from sweeps.cli import app
 from sweeps.record.export import read_best
 from sweeps.spec_checks import parse_spec
-from tests.browser.visitor import chromium, visit
+from tests.browser.visitor import visit
 from tests.sweep_on_disk import RAW
 
 pytestmark = [pytest.mark.browser, pytest.mark.ray, pytest.mark.slow]
@@ -44,8 +44,8 @@ def serving(home: Path) -> Iterator[dict[str, Any]]:
             run.wait(timeout=60)
 
 
-def test_a_user_signs_in_submits_watches_and_takes_the_best_away(tmp_path: Path) -> None:
-    with serving(tmp_path / "home") as told, chromium() as browser, visit(browser, told["url"]) as visitor:
+def test_a_user_signs_in_submits_watches_and_takes_the_best_away(chromium: Browser, tmp_path: Path) -> None:
+    with serving(tmp_path / "home") as told, visit(chromium, told["url"]) as visitor:
         page = visitor.page
         page.goto(told["link"])
         expect(page.get_by_role("heading", name="All sweeps")).to_be_visible()

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, expect
 
 from sweeps.service.tokens import Role
-from tests.browser.visitor import Visitor, chromium, visit
+from tests.browser.visitor import Visitor, visit
 from tests.record.synthetic import write_samples
 from tests.running_service import Running, serve
 from tests.sweep_on_disk import begin, finish, small_spec
@@ -24,23 +24,17 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
-def signed_in(running: Running, browser: Browser) -> Any:
+def signed_in(running: Running, chromium: Browser) -> Any:
     """What a browser keeps once someone has signed in."""
-    with visit(browser, running.url) as visitor:
+    with visit(chromium, running.url) as visitor:
         visitor.sign_in(running.token(Role.SUBMIT))
         return visitor.page.context.storage_state()
 
 
 @pytest.fixture
-def visitor(running: Running, browser: Browser, signed_in: Any, request: pytest.FixtureRequest) -> Iterator[Visitor]:
+def visitor(running: Running, chromium: Browser, signed_in: Any, request: pytest.FixtureRequest) -> Iterator[Visitor]:
     """Someone who is signed in; a test may ask for another window."""
-    with visit(browser, running.url, storage_state=signed_in, **getattr(request, "param", {})) as visitor:
+    with visit(chromium, running.url, storage_state=signed_in, **getattr(request, "param", {})) as visitor:
         yield visitor
 
 

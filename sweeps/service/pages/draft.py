@@ -6,10 +6,10 @@ from typing import Any
 
 from sweeps.errors import SpecError
 from sweeps.service.pages.choices import Choices
+from sweeps.service.pages.spec_edit import content_of
 from sweeps.service.pages.spec_lines import PlacedFault, placed
 from sweeps.spec import SweepSpec
 from sweeps.spec_checks import parse_spec
-from sweeps.spec_file import parse_text
 
 __all__ = ["FIXED", "Draft", "Posted"]
 
@@ -42,7 +42,7 @@ class Draft:
         Raises:
             SpecError: It is no mapping in YAML or JSON.
         """
-        raw = _raw(text)
+        raw = content_of(text)
         spec, faults = _checked(raw, text)
         return cls(text, text, Choices.of(raw), spec, faults)
 
@@ -64,12 +64,12 @@ class Posted:
     def draft(self) -> Draft:
         """Return the draft with both changes; a text that cannot be read keeps the fields as they are."""
         try:
-            before = Choices.of(_raw(self.shown))
+            before = Choices.of(content_of(self.shown))
         except SpecError:  # a browser shows only what was read
             before = Choices()
         choices = self._choices(before)
         try:
-            return Draft.of(choices.written(self.text, _raw(self.text), before))
+            return Draft.of(choices.written(self.text, content_of(self.text), before))
         except SpecError as error:
             return Draft(self.text, self.shown, choices, None, placed(error.faults, self.text))
 
@@ -81,10 +81,6 @@ class Posted:
         elsewhere = {name: value for name, value in before.fixed.items() if name not in held}
         fixed = {**elsewhere, **{name: value for name, value in held.items() if value}}
         return replace(before, **named, fixed=fixed)
-
-
-def _raw(text: str) -> dict[str, Any]:
-    return parse_text(text.encode("utf-8", errors="replace")) if text.strip() else {}
 
 
 def _checked(raw: dict[str, Any], text: str) -> tuple[SweepSpec | None, list[PlacedFault]]:

@@ -20,7 +20,7 @@ router = APIRouter(include_in_schema=False)
 
 Next = Annotated[str, Field("/", max_length=2000, description="Where to go then.")]
 
-SPENT = f"A link is good once, for {MINUTES} minutes. Sign in with a token; `sweeps token create` makes one."
+SPENT = f"A link is good once, for {MINUTES} minutes. `sweeps open` makes another; or sign in with a token."
 UNKNOWN = "This is no token that is good now. A token reads swp_…; `sweeps token create` makes one."
 
 

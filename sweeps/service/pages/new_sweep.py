@@ -1,6 +1,7 @@
 """The page on which a sweep is written, as a form and as YAML, with its faults and its plan while one types."""
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -12,6 +13,7 @@ from models.hyperparameters import HYPERPARAMETERS, rules
 from models.objectives import OBJECTIVES
 from models.presets import Preset, load_preset, preset_names
 from models.rule import Rule, Value, in_a_spec
+from sweeps.errors import Fault
 from sweeps.plan import Plan
 from sweeps.service.auth import Reader, Submitter
 from sweeps.service.desk import Desk, DeskOfApp
@@ -19,6 +21,7 @@ from sweeps.service.pages.choices import INLINE
 from sweeps.service.pages.draft import FIXED, Draft, Posted
 from sweeps.service.pages.render import page
 from sweeps.service.pages.spec_edit import section
+from sweeps.service.problems import ForbiddenError, RequestError
 from sweeps.service.refs import PROJECT_PATTERN
 from sweeps.service.routes.sweeps import HIGHEST_PRIORITY, who
 from sweeps.service.tokens import Token
@@ -105,7 +108,7 @@ def submit(request: Request, form: Form, desk: DeskOfApp, token: Submitter) -> R
     written = form.posted.draft()
     if written.spec is None:
         return _shown(request, desk, token, written, form, status=422)
-    project = desk.project(form.project, token)
+    project = desk.project(_project(form, token), token)
     view, _ = desk.board.submit(written.spec, project=project, priority=form.priority, by=who(token), key="")
     return RedirectResponse(f"/#{view.ref}", 303)
 
@@ -134,10 +137,30 @@ def _shown(request: Request, desk: Desk, token: Token, draft: Draft, sent: Sent,
 
 
 def _plan(desk: Desk, token: Token, draft: Draft, sent: Sent) -> Plan | None:
+    """Return the plan of a draft without faults; a project that is still being typed is none."""
     if draft.spec is None:
         return None
-    named = sent.project if sent.project and re.fullmatch(PROJECT_PATTERN, sent.project) else None
-    return desk.plan(draft.spec, desk.project(named, token) if named is None or token.sees(named) else named)
+    with suppress(RequestError, ForbiddenError):
+        return desk.plan(draft.spec, desk.project(_project(sent, token), token))
+    return desk.plan(draft.spec, desk.project(_own(token), token))
+
+
+def _project(sent: Sent, token: Token) -> str | None:
+    """Return the project that was named, else the first of the token's; None if that is open.
+
+    Raises:
+        RequestError: It cannot be one.
+    """
+    if sent.project is None:
+        return _own(token)
+    if re.fullmatch(PROJECT_PATTERN, sent.project) is None:
+        rule = "a project is 1 to 30 of a-z, 0-9 and '-', and begins with a letter or digit"
+        raise RequestError(Fault("project", rule, repr(sent.project), "Write it as in team-a."))
+    return sent.project
+
+
+def _own(token: Token) -> str | None:
+    return min(token.projects) if token.projects else None
 
 
 def _objectives(model: str) -> list[str]:

@@ -1,13 +1,14 @@
 """Changing one section of a spec's text and leaving the rest as it was written, comments too."""
 
+from contextlib import suppress
 from typing import Any
 
 import yaml
 
 from sweeps.spec import SweepSpec
-from sweeps.spec_file import compose_text, parse_text
+from sweeps.spec_file import EXPONENT, compose_text, parse_text
 
-__all__ = ["section", "with_section"]
+__all__ = ["content_of", "section", "with_section"]
 
 FIRST = ("name", "model", "dataset", "preset")
 ORDER = (*FIRST, *(name for name in SweepSpec.model_fields if name not in FIRST))
@@ -16,14 +17,22 @@ ORDER = (*FIRST, *(name for name in SweepSpec.model_fields if name not in FIRST)
 WIDEST = 10**6
 
 
+class _Dumper(yaml.SafeDumper):
+    """Puts quotes around texts that would be read as numbers."""
+
+
+_Dumper.add_implicit_resolver("tag:yaml.org,2002:float", EXPONENT, list("-+0123456789"))
+
+
 def with_section(text: str, name: str, value: Any) -> str:
     """Return a spec's text with a section of this value; None takes the section out.
 
     Raises:
         SpecError: The text is no mapping in YAML or JSON.
     """
-    content = parse_text(text.encode()) if text.strip() else {}
-    root = compose_text(text)
+    content, root = content_of(text), compose_text(text)
+    if root is None:
+        return text if value is None else f"{section(name, value)}\n{text}"
     if not isinstance(root, yaml.MappingNode) or root.flow_style:
         merged = {**content, name: value}
         kept = {key: each for key, each in merged.items() if each is not None}
@@ -38,6 +47,18 @@ def with_section(text: str, name: str, value: Any) -> str:
     return f"{text[:begin]}{section(name, value)}{text[end:]}"
 
 
+def content_of(text: str) -> dict[str, Any]:
+    """Return the mapping that a text holds; an empty one holds an empty mapping.
+
+    Raises:
+        SpecError: It is no mapping in YAML or JSON.
+    """
+    with suppress(yaml.YAMLError, RecursionError):
+        if compose_text(text) is None:
+            return {}
+    return parse_text(text.encode("utf-8", errors="replace"))
+
+
 def section(name: str, value: Any) -> str:
     """Return a section as people write it: on one line, or a line for each of its mappings."""
     if isinstance(value, dict) and value and all(isinstance(each, dict) for each in value.values()):
@@ -46,7 +67,8 @@ def section(name: str, value: Any) -> str:
 
 
 def _in_yaml(value: Any) -> str:
-    listed = yaml.safe_dump([value], default_flow_style=True, width=WIDEST, allow_unicode=True, sort_keys=False)
+    options: dict[str, Any] = {"width": WIDEST, "allow_unicode": True, "sort_keys": False}
+    listed: str = yaml.dump([value], Dumper=_Dumper, default_flow_style=True, **options)
     return listed.strip()[1:-1]
 
 

@@ -2,10 +2,11 @@
 
 import math
 import time
+from datetime import UTC, datetime
 
 from search_spaces.domains import Value
 
-__all__ = ["FILTERS", "ago", "duration", "score", "sentence", "setting", "size", "whole"]
+__all__ = ["FILTERS", "ago", "duration", "moment", "score", "sentence", "setting", "size", "whole"]
 
 UNITS = ((86_400.0, "d"), (3600.0, "h"), (60.0, "min"), (1.0, "s"))
 
@@ -17,6 +18,11 @@ def ago(milliseconds: int) -> str:
         return "just now"
     unit, name = next((unit, name) for unit, name in UNITS if seconds >= unit)
     return f"{seconds / unit:.0f} {name} ago"
+
+
+def moment(milliseconds: int) -> str:
+    """Return a moment in universal time, as `2026-11-26 12:05`; it is in milliseconds since 1970."""
+    return f"{datetime.fromtimestamp(milliseconds / 1000, UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def duration(seconds: float) -> str:
@@ -63,6 +69,7 @@ def setting(value: Value) -> str:
 FILTERS = {
     "ago": ago,
     "duration": duration,
+    "moment": moment,
     "score": score,
     "sentence": sentence,
     "setting": setting,
