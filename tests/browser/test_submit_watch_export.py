@@ -49,7 +49,7 @@ def test_a_user_signs_in_submits_watches_and_takes_the_best_away(chromium: Brows
         page = visitor.page
         page.goto(told["link"])
         expect(page.get_by_role("heading", name="All sweeps")).to_be_visible()
-        page.get_by_role("link", name="New sweep").click()
+        page.get_by_role("navigation").get_by_role("link", name="New sweep").click()
         page.locator("textarea[name=text]").fill(yaml.safe_dump(SPEC))
         page.get_by_role("button", name="Submit sweep").click()
         expect(page.get_by_role("button", name="Submit sweep")).to_have_count(0)
