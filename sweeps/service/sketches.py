@@ -12,7 +12,7 @@ from sweeps.search.cross_validation import fold_mean, standard_error
 __all__ = ["Sketch", "Sketches"]
 
 MOST = 8
-"""Sweeps whose results are kept in memory; one of a thousand trials takes some ten megabytes."""
+"""Sweeps whose results are kept in memory; one of a thousand trials takes some five megabytes."""
 
 
 @dataclass(frozen=True)
