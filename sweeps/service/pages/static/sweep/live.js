@@ -42,8 +42,9 @@ const hearPromotion = (event) => {
   said.textContent = `Bracket ${bracket}: ${trials.length} go on to ${epochs} epochs.`;
 };
 
-// What is shown is asked for too, so that the page says that nobody answers.
+// What is shown is asked for too, so that the page says that nobody answers, and again once someone does.
 const hearSilence = () => {
+  told = "";
   changed();
   if (stream?.readyState !== EventSource.CLOSED) return; // the browser tries again by itself
   close();
