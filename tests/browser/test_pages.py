@@ -79,7 +79,9 @@ def test_from_the_link_to_a_sweep_in_the_list(quiet_page: Page, service: Running
     submit.focus()
     page.keyboard.press("Enter")
 
-    page.wait_for_url(f"{service.url}/#mine-*")
+    page.wait_for_url(f"{service.url}/sweeps/mine-*")
+    expect(page.get_by_role("heading", name="mine")).to_be_visible()
+    page.get_by_role("link", name="All sweeps").click()
     expect(rows(page)).to_have_count(1)
     expect(rows(page)).to_contain_text("mine")
     (view,) = service.board.known.values()

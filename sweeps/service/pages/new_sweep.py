@@ -104,13 +104,13 @@ def draft(request: Request, form: Form, desk: DeskOfApp, token: Reader) -> Respo
 
 @router.post("/new")
 def submit(request: Request, form: Form, desk: DeskOfApp, token: Submitter) -> Response:
-    """Submit the sweep and show it among the others; one with faults is shown again."""
+    """Submit the sweep and show it; one with faults is shown again."""
     written = form.posted.draft()
     if written.spec is None:
         return _shown(request, desk, token, written, form, status=422)
     project = desk.project(_project(form, token), token)
     view, _ = desk.board.submit(written.spec, project=project, priority=form.priority, by=who(token), key="")
-    return RedirectResponse(f"/#{view.ref}", 303)
+    return RedirectResponse(f"/sweeps/{view.ref}", 303)
 
 
 def _shown(request: Request, desk: Desk, token: Token, draft: Draft, sent: Sent, *, status: int = 200) -> Response:

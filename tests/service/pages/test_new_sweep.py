@@ -80,7 +80,7 @@ def test_a_sweep_is_submitted_once_and_shown_among_the_others(service: Service, 
     ref = f"team-a~{parse_spec(parse_text(BEGINNING.encode())).sweep_id}"
     for _ in range(2):
         answer = browser.ask("POST", "/new", data=sent)
-        assert (answer.status_code, answer.headers["location"]) == (303, f"/#{ref}")
+        assert (answer.status_code, answer.headers["location"]) == (303, f"/sweeps/{ref}")
     (view,) = service.board.known.values()
     (token,) = service.tokens.list()
     assert (view.ref, view.priority, view.submitted_by) == (ref, 7, f"submit (token {token.id})")
