@@ -1,4 +1,4 @@
-"""The command that runs the service: `sweeps serve`."""
+"""The commands that run the service and open its pages: `sweeps serve` and `sweeps open`."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -6,6 +6,7 @@ import typer
 from rich.console import Console
 
 from sweeps.cli_answers import HomeOption, JsonOption, errors_told, tell
+from sweeps.service.links import MINUTES, page_of
 from sweeps.settings import Settings
 
 if TYPE_CHECKING:
@@ -24,8 +25,9 @@ RunningOption = Annotated[int, typer.Option("--max-running", min=1, help="Sweeps
 
 
 def add_commands(app: typer.Typer) -> None:
-    """Add the command to a command line."""
+    """Add the commands to a command line."""
     app.command(epilog="Example: sweeps serve --home my-sweeps --max-running 2")(serve)
+    app.command("open", epilog="Example: sweeps open --no-browser")(open_)
 
 
 def serve(
@@ -50,8 +52,26 @@ def serve(
         Console(stderr=True).print(said, markup=False, highlight=False, soft_wrap=True)
 
 
+def open_(
+    home: HomeOption = None,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the link in a browser.")] = True,
+    as_json: JsonOption = False,
+) -> None:
+    """Open the pages of the service that runs on this machine, signed in; each link is good once."""
+    with errors_told(as_json):
+        settings = Settings.read(home=home)
+        from sweeps.service import serve as service  # as above
+
+        link = service.new_link(settings.home)
+        said = f"{link} (good once, for {MINUTES} minutes)"
+        tell({"link": link}, as_json, lambda console: console.print(said, markup=False, soft_wrap=True))
+        if browser:
+            typer.launch(page_of(link, settings.home / "service").resolve().as_uri())
+
+
 def _show(console: Console, started: "Started") -> None:
-    lines = [f"API: {started.url}/api/v1 (Authorization: Bearer TOKEN)"]
+    lines = [f"Pages: {started.link} (good once, for {MINUTES} minutes)"]
+    lines += [f"API: {started.url}/api/v1 (Authorization: Bearer TOKEN)"]
     if started.token:
         lines += [f"Your token, shown this once: {started.token}"]
     if started.mlflow:

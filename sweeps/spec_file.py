@@ -9,7 +9,10 @@ import yaml
 
 from sweeps.errors import Fault, SpecError
 
-__all__ = ["MAX_BYTES", "parse_text", "read_spec_file", "read_spec_text"]
+__all__ = ["EXPONENT", "MAX_BYTES", "compose_text", "parse_text", "read_spec_file", "read_spec_text"]
+
+EXPONENT = re.compile(r"^[-+]?[0-9][0-9_]*(\.[0-9]*)?[eE][-+]?[0-9]+$")
+"""Numbers of a spec that are none in plain YAML, as 1e-3: a text that looks like one needs quotes."""
 
 MAX_BYTES = 65_536
 """A spec is a page of text; what is larger is no spec."""
@@ -34,9 +37,7 @@ class _StrictLoader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-_StrictLoader.add_implicit_resolver(
-    "tag:yaml.org,2002:float", re.compile(r"^[-+]?[0-9][0-9_]*(\.[0-9]*)?[eE][-+]?[0-9]+$"), list("-+0123456789")
-)
+_StrictLoader.add_implicit_resolver("tag:yaml.org,2002:float", EXPONENT, list("-+0123456789"))
 
 
 def read_spec_file(path: Path) -> dict[str, Any]:
@@ -74,12 +75,27 @@ def parse_text(text: bytes, source: str = "the spec") -> dict[str, Any]:
         # Half a surrogate pair, written as an escape, is no text that could ever be told or stored.
         json.dumps(content, ensure_ascii=False, skipkeys=True, default=str).encode()
     except (yaml.YAMLError, UnicodeDecodeError, ValueError, RecursionError) as error:
-        said = " ".join(str(error).split()) or type(error).__name__
-        raise _fault(source, "a spec must be YAML or JSON", said, "Mend the place named.") from error
+        raise _fault(source, "a spec must be YAML or JSON", _said(error), "Mend the place named.") from error
     if not isinstance(content, dict):
         remedy = "Begin with `name: …` and `model: …`; examples/ has whole specs."
         raise _fault(source, "a spec must be a mapping of names to values", type(content).__name__, remedy)
     return content
+
+
+def compose_text(text: str) -> yaml.Node | None:
+    """Return a spec's text as nodes, which know where they stand; None if it is empty.
+
+    Raises:
+        YAMLError: It is no YAML.
+    """
+    return yaml.compose(text, Loader=_StrictLoader)
+
+
+def _said(error: Exception) -> str:
+    """Return what is wrong with a text, and where."""
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
+        return f"{error.problem} in line {error.problem_mark.line + 1}, column {error.problem_mark.column + 1}"
+    return " ".join(str(error).split()) or type(error).__name__
 
 
 def _parse(text: str) -> Any:

@@ -67,6 +67,7 @@ def test_help_names_every_command_and_how_to_begin() -> None:
         "train",
         "sample",
         "serve",
+        "open",
         "token",
         "submit",
         "watch",

@@ -16,7 +16,7 @@ from sweeps.record.empty_store import make_empty_store
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-__all__ = ["RecordError", "connect", "record_errors", "sqlite_file"]
+__all__ = ["RecordError", "connect", "record_errors", "shown_uri", "sqlite_file"]
 
 SETTINGS = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -60,6 +60,11 @@ def sqlite_file(tracking_uri: str) -> Path | None:
     return Path(path)
 
 
+def shown_uri(tracking_uri: str) -> str:
+    """Return an address as messages and pages show it, without user and password."""
+    return tracking_uri.replace(_credentials(tracking_uri), "")
+
+
 @contextmanager
 def record_errors(tracking_uri: str) -> Iterator[None]:
     """Turn what MLflow, its database and the disk raise into `RecordError`; everything else is a fault of ours.
@@ -74,7 +79,7 @@ def record_errors(tracking_uri: str) -> Iterator[None]:
         secret = _credentials(tracking_uri)
         cause = (str(error).strip() or "no reason given").splitlines()[0].replace(secret, "")[:LONGEST_CAUSE]
         raise RecordError(
-            f"MLflow at {tracking_uri.replace(secret, '')} must be writable, but got {type(error).__name__}: {cause}. "
+            f"MLflow at {shown_uri(tracking_uri)} must be writable, but got {type(error).__name__}: {cause}. "
             "Results are kept; the record catches up when it is back"
         ) from error
 

@@ -43,6 +43,7 @@ class Claim:
         priority: The higher, the sooner it starts.
         submitted_ms: When, in milliseconds since 1970.
         submitted_by: By whom.
+        experiment_id: The experiment that holds the claim and the record.
     """
 
     ref: str
@@ -53,6 +54,7 @@ class Claim:
     priority: int
     submitted_ms: int
     submitted_by: str
+    experiment_id: str
 
 
 class Claims:
@@ -86,9 +88,11 @@ class Claims:
         tags = {WISH: _wish("run", 0), PRIORITY: str(priority), **self._audit(by, "submitted", now_ms)}
         tags[CLAIM] = json.dumps(constants)  # last: it vouches for the others
         with self._session() as client:
-            experiment = client.get_experiment_by_name(ref) or self._create(client, ref, tags)
+            experiment = client.get_experiment_by_name(ref)
             if experiment is None:
-                return Claim(ref, project, sweep_id, "run", 0, priority, now_ms, by), True
+                if (made := self._create(client, ref, tags)) is not None:
+                    return Claim(ref, project, sweep_id, "run", 0, priority, now_ms, by, made), True
+                experiment = client.get_experiment_by_name(ref)
             known = _parse(experiment)
             if known is not None and experiment.lifecycle_stage == "active":
                 return known, False
@@ -96,7 +100,7 @@ class Claims:
                 client.restore_experiment(experiment.experiment_id)
             for key, value in tags.items():
                 client.set_experiment_tag(experiment.experiment_id, key, value)
-        return Claim(ref, project, sweep_id, "run", 0, priority, now_ms, by), True
+        return Claim(ref, project, sweep_id, "run", 0, priority, now_ms, by, experiment.experiment_id), True
 
     def all(self) -> list[Claim]:
         """Return every claim; experiments that are none of a service's, or deleted, are left out."""
@@ -135,18 +139,18 @@ class Claims:
     def _audit(self, by: str, what: str, now_ms: int) -> dict[str, str]:
         return {f"{AUDIT}.{now_ms}-{next(self._counter)}": json.dumps({"who": by, "what": what})}
 
-    def _create(self, client: "MlflowClient", ref: str, tags: dict[str, str]) -> "Experiment | None":
-        """Make the experiment and return None, or return the one that another has just made."""
+    def _create(self, client: "MlflowClient", ref: str, tags: dict[str, str]) -> str | None:
+        """Make the experiment and return its id, or return None if another has just made it."""
         from mlflow.exceptions import MlflowException  # over a second to import
 
         location = None if self._artifact_root is None else (self._artifact_root / ref).absolute().as_uri()
         try:
-            client.create_experiment(ref, artifact_location=location, tags=tags)
+            made: str = client.create_experiment(ref, artifact_location=location, tags=tags)
         except MlflowException as error:
             if error.error_code != "RESOURCE_ALREADY_EXISTS":
                 raise
-            return client.get_experiment_by_name(ref)
-        return None
+            return None
+        return made
 
     @contextmanager
     def _session(self) -> "Iterator[MlflowClient]":
@@ -175,6 +179,7 @@ def _parse(experiment: "Experiment") -> Claim | None:
             priority=int(experiment.tags[PRIORITY]),
             submitted_ms=int(told["submitted_ms"]),
             submitted_by=told["submitted_by"],
+            experiment_id=experiment.experiment_id,
         )
     except (KeyError, ValueError, TypeError):
         return None

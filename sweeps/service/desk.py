@@ -10,7 +10,9 @@ from sweeps.execution.storage import SweepFiles
 from sweeps.plan import Plan, make_plan
 from sweeps.service.board import Board, SweepView, UnknownSweep
 from sweeps.service.problems import ForbiddenError
+from sweeps.service.record_pages import RecordPages
 from sweeps.service.refs import DEFAULT_PROJECT, project_home, split_ref
+from sweeps.service.sketches import Sketches
 from sweeps.service.timeline import Timelines
 from sweeps.service.tokens import Token
 from sweeps.settings import Settings, available_cpus
@@ -33,13 +35,17 @@ class Desk:
         board: The sweeps.
         settings: Where the home is.
         workers: Evaluations at a time; None is one a processor.
+        record: MLflow's pages; None if it has none.
         timelines: What happened in sweeps that are followed.
+        sketches: The results of sweeps that are drawn.
     """
 
     board: Board
     settings: Settings
     workers: int | None = None
+    record: RecordPages | None = None
     timelines: Timelines = field(default_factory=Timelines)
+    sketches: Sketches = field(default_factory=Sketches)
 
     def view(self, ref: str, token: Token) -> SweepView:
         """Return a sweep.

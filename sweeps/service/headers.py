@@ -3,7 +3,7 @@
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-__all__ = ["SECURITY_HEADERS", "SecurityHeaders"]
+__all__ = ["PAGE_HEADERS", "SECURITY_HEADERS", "SecurityHeaders"]
 
 SECURITY_HEADERS = {
     "Cache-Control": "no-store",
@@ -12,6 +12,28 @@ SECURITY_HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
+
+
+PAGE_HEADERS = {
+    **SECURITY_HEADERS,
+    "Content-Security-Policy": "; ".join(
+        (
+            "default-src 'none'",
+            "script-src 'self'",
+            "style-src 'self'",
+            "img-src 'self'",
+            "connect-src 'self'",
+            "form-action 'self'",
+            "base-uri 'none'",
+            "frame-ancestors 'none'",
+        )
+    ),
+    "Cross-Origin-Opener-Policy": "same-origin",
+    # Or browsers would not tell the service either where a request comes from.
+    "Referrer-Policy": "same-origin",
+    "Vary": "Accept, Cookie, HX-Request",
+}
+"""What a page says instead: it runs and shows the service's own files, and sends to nobody else."""
 
 
 class SecurityHeaders:

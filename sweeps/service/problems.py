@@ -30,6 +30,7 @@ __all__ = [
     "Problem",
     "RequestError",
     "add_problems",
+    "own_error",
     "problem_response",
 ]
 
@@ -127,7 +128,7 @@ def add_problems(app: FastAPI) -> None:
     app.add_exception_handler(SweepError, _sweep_error)
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_exception_handler(HTTPException, _http_error)
-    app.add_exception_handler(Exception, _own_error)
+    app.add_exception_handler(Exception, own_error)
 
 
 def problem_response(
@@ -154,6 +155,11 @@ def problem_response(
     return Response(content, status, {**SECURITY_HEADERS, **(headers or {})}, MEDIA_TYPE)
 
 
+def own_error(_: Request, __: Exception) -> Response:
+    """Tell that the service failed, and nothing about how."""
+    return problem_response(500, "The service failed at this request; what failed stands in its own log.")
+
+
 def _sweep_error(_: Request, error: Exception) -> Response:
     kind = next(kind for kind in KINDS if isinstance(error, kind.error))
     faults: Sequence[Fault] = ()
@@ -178,6 +184,8 @@ def _validation_error(_: Request, error: Exception) -> Response:
 
 def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    if error.status_code == HTTPStatus.NOT_FOUND:
+        return problem_response(404, "Nothing is at this address.")
     if error.status_code != HTTPStatus.METHOD_NOT_ALLOWED:
         return problem_response(error.status_code, str(error.detail), headers=error.headers)
     allowed = ", ".join(sorted(_methods(request)))
@@ -190,7 +198,3 @@ def _methods(request: Request) -> set[str]:
         c for c in iter_route_contexts(request.app.routes) if c.path and compile_path(c.path)[0].match(request.url.path)
     ]
     return {method for context in here for method in context.methods or ()}
-
-
-def _own_error(_: Request, __: Exception) -> Response:
-    return problem_response(500, "The service failed at this request; what failed stands in its own log.")

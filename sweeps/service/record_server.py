@@ -1,6 +1,5 @@
 """MLflow's pages for a service: on loopback, over the record in the home, behind a password of their own."""
 
-import secrets
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from sweeps.errors import StorageError
-from sweeps.execution.storage import Home, write_atomically, write_once
+from sweeps.execution.storage import Home, write_atomically
 from sweeps.record.local_server import LocalServer, loopback, serve
 from sweeps.record.pages import SERVER_ENVIRONMENT
+from sweeps.service.secret_file import secret_of
 
 __all__ = ["USER", "RecordServer", "serve_record"]
 
@@ -52,8 +51,8 @@ def serve_record(home: Home, port: int) -> Iterator[RecordServer]:
     write_atomically(settings, _settings(folder / "mlflow-users.db").encode(), mode=OWNER_ONLY)
     environment = SERVER_ENVIRONMENT | {
         "MLFLOW_AUTH_CONFIG_PATH": str(settings),
-        "MLFLOW_AUTH_ADMIN_PASSWORD": _secret(password),
-        "MLFLOW_FLASK_SERVER_SECRET_KEY": _secret(key),
+        "MLFLOW_AUTH_ADMIN_PASSWORD": secret_of(password),
+        "MLFLOW_FLASK_SERVER_SECRET_KEY": secret_of(key),
     }
     address = loopback(port)
     command = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", f"sqlite:///{home.record}"]
@@ -62,15 +61,6 @@ def serve_record(home: Home, port: int) -> Iterator[RecordServer]:
     log = folder / "mlflow.log"
     with serve(LocalServer("MLflow", tuple(command), address, "health", log, environment)) as process:
         yield RecordServer(address, password, process.pid)
-
-
-def _secret(path: Path) -> str:
-    """Return the secret that a file holds, which is made once and read by its owner alone."""
-    write_once(path, secrets.token_hex(32).encode(), mode=OWNER_ONLY)
-    try:
-        return path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise StorageError(f"{path} must be readable, but {error.strerror}. Mend the file.") from error
 
 
 def _settings(users: Path) -> str:

@@ -5,25 +5,28 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
 
 from sweeps.errors import SweepError
-from sweeps.execution.lease import take_lock
-from sweeps.execution.storage import Home
+from sweeps.execution.lease import is_held, take_lock
+from sweeps.execution.storage import Home, write_atomically
 from sweeps.service.app import make_app
 from sweeps.service.board import Board
 from sweeps.service.claims import Claims
+from sweeps.service.links import Links, link_to
 from sweeps.service.local_executor import LocalExecutor
 from sweeps.service.reconciler import Reconciler
-from sweeps.service.record_server import serve_record
+from sweeps.service.record_pages import RecordPages, pages_at
+from sweeps.service.record_server import USER, serve_record
 from sweeps.service.state import has_process
-from sweeps.service.tokens import Role, Tokens
+from sweeps.service.tokens import Role, Token, Tokens
 from sweeps.settings import Settings
 
-__all__ = ["Ports", "Started", "serve"]
+__all__ = ["Ports", "Started", "new_link", "serve"]
 
 LAST_REQUESTS_SECONDS = 3
 """How long requests in hand, and logs that are followed, may go on after Ctrl-C."""
@@ -42,13 +45,15 @@ class Started:
     """A service that answers.
 
     Attributes:
-        url: Of the API.
+        url: Of the pages and the API.
+        link: Opens the pages signed in, once.
         token: The first administrator's, told now and never again; None if there is one already.
         mlflow: Where MLflow's pages are; None if the record is on a server or database of its own.
         mlflow_password_file: Holds the password of its user `admin`.
     """
 
     url: str
+    link: str
     token: str | None
     mlflow: str | None
     mlflow_password_file: str | None
@@ -82,18 +87,43 @@ def serve(
     with ExitStack() as stack, suppress(KeyboardInterrupt):
         stack.enter_context(_alone(home))
         listening = stack.enter_context(_listening(ports.api))
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        write_atomically(_address(home.root), url.encode())
         if settings.tracking_uri is None:
             board.refresh()  # makes the record, which MLflow's server would take seconds for
             pages = stack.enter_context(serve_record(home, ports.mlflow))
             shown: tuple[str | None, str | None] = (pages.url, str(pages.password_file))
+            password_file = str(pages.password_file.relative_to(home.root))
+            record: RecordPages | None = RecordPages(pages.url, USER, password_file)
         else:
-            shown = (None, None)
+            shown, record = (None, None), pages_at(settings.tracking_uri)
         reconciler.start()
         stack.callback(reconciler.close)
-        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        tell(Started(url, _first_token(tokens), *shown))
-        _answer(make_app(board, tokens, settings, workers=workers), listening)
+        administrator, text = _administrator(tokens)
+        link = link_to(url, Links.of(tokens).make(administrator))
+        tell(Started(url, link, text, *shown))
+        _answer(make_app(board, tokens, settings, workers=workers, record=record), listening)
     return sum(has_process(view.state) for view in board.snapshot())
+
+
+def new_link(root: Path) -> str:
+    """Return another link that opens the pages of the service of a home signed in.
+
+    Raises:
+        SweepError: None runs.
+    """
+    if not is_held(_lock(root)):
+        raise SweepError(f"a link leads to a service that runs, but none serves {root}. Start it: sweeps serve")
+    tokens = Tokens.of(root)
+    return link_to(_address(root).read_text(encoding="utf-8"), Links.of(tokens).make(_administrator(tokens)[0]))
+
+
+def _lock(root: Path) -> Path:
+    return root / "service" / "service.lock"
+
+
+def _address(root: Path) -> Path:
+    return root / "service" / "address"
 
 
 def _answer(app: FastAPI, listening: socket.socket) -> None:
@@ -114,12 +144,11 @@ def _alone(home: Home) -> Iterator[None]:
 
     Side effect: nobody but the owner may look into `<home>/service` from now on.
     """
-    folder = home.root / "service"
-    lock = take_lock(folder / "service.lock")
+    lock = take_lock(_lock(home.root))
     if lock is None:
         rule = "one service serves a home at a time, but another does already"
         raise SweepError(f"{rule}: {home.root}. Stop it, or choose another --home.")
-    folder.chmod(0o700)
+    _lock(home.root).parent.chmod(0o700)
     with lock:
         yield
 
@@ -138,8 +167,9 @@ def _listening(port: int) -> Iterator[socket.socket]:
         yield listening
 
 
-def _first_token(tokens: Tokens) -> str | None:
-    """Make a token for an administrator if none is good, and return its text."""
-    if any(token.role is Role.ADMIN and not token.revoked for token in tokens.list()):
-        return None
-    return tokens.create("first administrator", Role.ADMIN)[1]
+def _administrator(tokens: Tokens) -> tuple[Token, str | None]:
+    """Return the first administrator's token; if none is good, make one and return its text too."""
+    for token in tokens.list():
+        if token.role is Role.ADMIN and not token.revoked:
+            return token, None
+    return tokens.create("first administrator", Role.ADMIN)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import Literal
 
-__all__ = ["Facts", "State", "Wish", "has_process", "is_settled", "refusal", "state_of"]
+__all__ = ["Facts", "State", "Wish", "has_process", "is_settled", "refusal", "state_of", "wishes_in"]
 
 Wish = Literal["run", "pause", "cancel"]
 
@@ -60,6 +60,19 @@ def has_process(state: State) -> bool:
 def is_settled(state: State) -> bool:
     """Tell whether a state lasts until someone wishes otherwise."""
     return state in ("paused", "cancelled", "finished", "failed")
+
+
+def wishes_in(state: State) -> tuple[Wish, ...]:
+    """Return what may be wished of a sweep in a state, and would change something."""
+    match state:
+        case "queued" | "running":
+            return ("pause", "cancel")
+        case "pausing" | "paused":
+            return ("run", "cancel")
+        case "cancelling" | "cancelled" | "failed":
+            return ("run",)
+        case "finished":
+            return ()
 
 
 def refusal(wish: Wish, state: State, *, has_ended: bool) -> str | None:

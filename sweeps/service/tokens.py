@@ -26,6 +26,7 @@ from sweeps.service.refs import PROJECT_PATTERN
 __all__ = ["Role", "Token", "Tokens"]
 
 TOKEN = re.compile(r"swp_([0-9a-f]{12})_([A-Za-z0-9_-]{43})")
+ID = re.compile(r"[0-9a-f]{12}")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@ -]{0,62}")
 OWNER_ONLY = 0o600
 
@@ -150,6 +151,18 @@ class Tokens:
         if not hmac.compare_digest(_hash(salt, match[2]), expected) or token.revoked:
             return None
         return token
+
+    def good(self, token_id: str) -> Token | None:
+        """Return a token by its id, or None if there is none or it was revoked.
+
+        Raises:
+            StorageError: The token's file is damaged.
+        """
+        path = self._file(token_id)
+        if ID.fullmatch(token_id) is None or not path.exists():
+            return None
+        token, _, _ = self._read(path)
+        return None if token.revoked else token
 
     def _file(self, token_id: str) -> Path:
         return self.folder / f"{token_id}.json"

@@ -37,6 +37,7 @@ class SweepView:
         why: Why it failed, or empty.
         submitted_ms: When, in milliseconds since 1970.
         submitted_by: By whom.
+        experiment_id: Its experiment in MLflow.
         evaluations: Evaluations that have a result.
         planned: Evaluations in all.
         attempts: How often it was started.
@@ -56,6 +57,7 @@ class SweepView:
     why: str
     submitted_ms: int
     submitted_by: str
+    experiment_id: str
     evaluations: int
     planned: int
     attempts: int
@@ -144,6 +146,7 @@ def _begun(claim: Claim, constants: _Constants) -> SweepView:
         why="",
         submitted_ms=claim.submitted_ms,
         submitted_by=claim.submitted_by,
+        experiment_id=claim.experiment_id,
         evaluations=0,
         planned=constants.planned,
         attempts=0,

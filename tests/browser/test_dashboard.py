@@ -15,19 +15,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from sweeps.record.dashboard import dashboard_url
 from sweeps.record.recorder import Recorder
+from tests.browser.conftest import APPEAR_MILLISECONDS
 from tests.record.synthetic import FACTS, sweep_results, write_samples
 
 pytestmark = pytest.mark.browser
 
-CHROMIUM = Path("/usr/bin/chromium")
-CHROMIUM_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
-CHROMIUM_FLAGS += ["--disable-background-networking", "--disable-component-update"]
 START_SECONDS = 90
-APPEAR_MILLISECONDS = 30_000
 
 
 @pytest.fixture(scope="module")
@@ -71,19 +68,14 @@ def server(recorded: tuple[str, str], tmp_path_factory: pytest.TempPathFactory) 
 
 
 @pytest.fixture(scope="module")
-def page(server: str, recorded: tuple[str, str]) -> Iterator[Page]:
+def page(server: str, recorded: tuple[str, str], chromium: Browser) -> Iterator[Page]:
     """The dashboard, opened by its link."""
-    if not CHROMIUM.exists():
-        message = f"the browser tests need Chromium at {CHROMIUM}: apt-get install chromium"
-        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_FLAGS)
-        page = browser.new_page(viewport={"width": 1440, "height": 2400})
-        page.set_default_timeout(APPEAR_MILLISECONDS)
-        expect.set_options(timeout=APPEAR_MILLISECONDS)
-        page.goto(dashboard_url(server, recorded[1]))
-        yield page
-        browser.close()
+    page = chromium.new_page(viewport={"width": 1440, "height": 2400})
+    page.set_default_timeout(APPEAR_MILLISECONDS)
+    expect.set_options(timeout=APPEAR_MILLISECONDS)
+    page.goto(dashboard_url(server, recorded[1]))
+    yield page
+    page.close()
 
 
 def test_the_trials_are_listed_with_the_best_first(page: Page) -> None:

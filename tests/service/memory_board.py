@@ -41,6 +41,7 @@ class MemoryBoard(Board):
             why="",
             submitted_ms=1_700_000_000_000 + len(self.known),
             submitted_by=by,
+            experiment_id=str(len(self.known) + 1),
             evaluations=0,
             planned=spec.ladder().evaluations,
             attempts=0,

@@ -31,7 +31,10 @@ RULES = {
     "GET /api/v1/sweeps/{ref}": Role.READ,
     "GET /api/v1/sweeps/{ref}/trials": Role.READ,
     "GET /api/v1/sweeps/{ref}/trials/{trial}": Role.READ,
+    "GET /api/v1/sweeps/{ref}/trials/{trial}/samples/{rung}": Role.READ,
     "GET /api/v1/sweeps/{ref}/evaluations": Role.READ,
+    "GET /api/v1/sweeps/{ref}/charts": Role.READ,
+    "GET /api/v1/sweeps/{ref}/leading": Role.READ,
     "GET /api/v1/sweeps/{ref}/best": Role.READ,
     "GET /api/v1/sweeps/{ref}/logs": Role.READ,
     "GET /api/v1/sweeps/{ref}/events": Role.READ,
@@ -43,10 +46,24 @@ RULES = {
 """What each route asks for; None is open to everyone."""
 
 
+PAGES = {
+    "GET /login": None,
+    "POST /login": None,
+    "POST /logout": Role.READ,
+    "GET /static/{version}/{name:path}": None,
+    "GET /": Role.READ,
+    "GET /sweeps/{ref}": Role.READ,
+    "GET /new": Role.READ,
+    "POST /new/draft": Role.READ,
+    "POST /new": Role.SUBMIT,
+}
+"""What each page asks for; they are not part of the API, and so not of its description."""
+
+
 def send(caller: Caller, route: str, ref: str = SWEEP_ID) -> int:
     """Ask a route for something that it would answer."""
     method, path = route.split(" ")
-    known = {"{ref}": ref, "{trial}": "0", "{name}": "digits" if "datasets" in path else "beta_vae"}
+    known = {"{ref}": ref, "{trial}": "0", "{rung}": "0", "{name}": "digits" if "datasets" in path else "beta_vae"}
     for name, value in known.items():
         path = path.replace(name, value)
     body: Any = {"priority": 3} if path.endswith("/priority") else {**RAW, "name": "new"}
@@ -66,7 +83,7 @@ def test_every_route_has_a_rule_and_tells_it(service: Service) -> None:
     told = routes_of(service)
     assert {route: [] if role is None else [role] for route, role in RULES.items()} == told
     # Nothing is served beside what is described.
-    assert sum(len(context.methods or ()) for context in every_route(service)) == len(RULES)
+    assert sum(len(context.methods or ()) for context in every_route(service)) == len(RULES) + len(PAGES)
 
 
 def every_route(service: Service) -> list[Any]:
@@ -105,11 +122,11 @@ def test_another_projects_sweep_is_as_one_that_is_not_there(service: Service, ro
     method, path = route.split(" ")
     body: dict[str, Any] = {"json": {"priority": 1}} if method == "POST" else {}
     there, absent = (
-        outsider.ask(method, path.replace("{ref}", ref).replace("{trial}", "0"), **body).text
+        outsider.ask(method, path.replace("{ref}", ref).replace("{trial}", "0").replace("{rung}", "0"), **body).text
         for ref in (f"team-a~{SWEEP_ID}", "team-a~absent-00000000")
     )
     assert there == absent
-    if not path.endswith(("/best", "/trials/{trial}")):
+    if not path.endswith(("/best", "/trials/{trial}", "/samples/{rung}")):
         assert send(insider, route, f"team-a~{SWEEP_ID}") in (200, 202)
 
 

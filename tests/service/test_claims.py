@@ -28,8 +28,11 @@ def claim(known: Claims, project: str = "default", by: str = "ann") -> tuple[Cla
 
 
 def test_a_sweep_is_claimed_once_in_each_project(store: Store) -> None:
-    expected = Claim(SWEEP, "default", SWEEP, "run", 0, 2, 1_700_000_000_000, "ann")
-    assert claim(claims(store)) == (expected, True)
+    made, is_new = claim(claims(store))
+    experiment = store.client.get_experiment_by_name(SWEEP)
+    assert experiment is not None
+    expected = Claim(SWEEP, "default", SWEEP, "run", 0, 2, 1_700_000_000_000, "ann", experiment.experiment_id)
+    assert (made, is_new) == (expected, True)
     assert claim(claims(store, now_ms=5), by="bob") == (expected, False)
     assert claim(claims(store), project="team")[0].ref == f"team~{SWEEP}"
     assert {known.ref for known in claims(store).all()} == {SWEEP, f"team~{SWEEP}"}

@@ -30,6 +30,7 @@ def sweep(ref: str, state: State, priority: int = 0, submitted_ms: int = 0) -> S
         why="",
         submitted_ms=submitted_ms,
         submitted_by="ann",
+        experiment_id="1",
         evaluations=0,
         planned=6,
         attempts=0,

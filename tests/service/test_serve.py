@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -31,6 +32,20 @@ def serving(home: Path) -> "Iterator[tuple[subprocess.Popen[str], dict[str, Any]
         finally:
             run.send_signal(signal.SIGINT)
             run.wait(timeout=60)
+
+
+def sweeps(*words: str, home: Path) -> "subprocess.CompletedProcess[str]":
+    """Run a command to its end."""
+    command = [sys.executable, "-m", "sweeps.cli", *words, "--home", str(home), "--json"]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+def open_pages(url: str, code: str) -> str:
+    """Sign in as a browser does with a link's code, and return the heading of the page that follows."""
+    opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+    form = urllib.parse.urlencode({"code": code}).encode()
+    with opener.open(urllib.request.Request(f"{url}/login", form, {"Origin": url}), timeout=60) as page:
+        return str(page.read().decode().partition("<h1>")[2].partition("</h1>")[0])
 
 
 def ask(url: str, authorization: str = "") -> tuple[int, str]:
@@ -70,28 +85,25 @@ def test_one_command_serves_everything_behind_secrets_and_leaves_no_server(odd_p
         }
         assert json.loads(ask(f"{told['url']}/api/v1/sweeps", bearer)[1]) == {"sweeps": [], "next": None}
 
+        code = told["link"].removeprefix(f"{told['url']}/login#code=")
+        assert json.loads(sweeps("open", "--no-browser", home=home).stdout)["link"].startswith(f"{told['url']}/login#")
         password = Path(told["mlflow_password_file"]).read_text()
         experiments = f"{told['mlflow']}/api/2.0/mlflow/experiments/search?max_results=1"
         assert ask(experiments)[0] == 401
         assert ask(experiments, basic("wrong"))[0] == 401
         assert ask(experiments, basic(password))[0] == 200
 
-        second = subprocess.run(
-            [sys.executable, "-m", "sweeps.cli", "serve", "--home", str(home), "--port", "0", "--json"],
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        second = sweeps("serve", "--port", "0", home=home)
         assert second.returncode == 2
         assert "one service serves a home at a time" in json.loads(second.stdout)["error"]
 
         readable = [path for path in (home / "service").rglob("*") if path.is_file()]
-        secrets = (told["token"].rpartition("_")[2], password)
+        secrets = (told["token"].rpartition("_")[2], password, code)
         holders = {path.name for path in readable for secret in secrets if secret.encode() in path.read_bytes()}
         assert holders == {"mlflow-password"}
         assert (home / "service").stat().st_mode & 0o077 == 0
         assert not any(secret.encode() in line for secret in secrets for line in command_lines())
+        assert open_pages(told["url"], code) == "All sweeps"
     assert run.returncode == 0
     with pytest.raises(urllib.error.URLError):
         ask(told["mlflow"])

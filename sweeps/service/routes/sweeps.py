@@ -15,7 +15,7 @@ from sweeps.service.spec_body import SPEC_BODY, SpecText, read_spec
 from sweeps.service.state import State, Wish
 from sweeps.service.tokens import Token
 
-__all__ = ["router"]
+__all__ = ["HIGHEST_PRIORITY", "ListQuery", "latest_first", "router", "who"]
 
 router = APIRouter(tags=["sweeps"])
 
@@ -84,7 +84,7 @@ def submit(
     plan = desk.plan(spec, project)
     # A key belongs to a token: another's neither collides with it nor is found out by it.
     key = f"{token.id}/{idempotency_key}" if idempotency_key else ""
-    view, created = desk.board.submit(spec, project=project, priority=query.priority, by=_who(token), key=key)
+    view, created = desk.board.submit(spec, project=project, priority=query.priority, by=who(token), key=key)
     answer = Submitted(sweep=SweepAnswer.of(view), plan=PlanAnswer.of(plan))
     response.status_code = 201 if created else 200
     response.headers["Location"] = answer.sweep.links.self
@@ -95,9 +95,7 @@ def submit(
 def list_sweeps(query: Annotated[ListQuery, Query()], desk: DeskOfApp, token: Reader) -> SweepPage:
     """List sweeps, the latest first."""
     asked = filter(query.admits, desk.views(token))
-    page, following = take_page(
-        asked, key=lambda view: (-view.submitted_ms, view.ref), cursor=query.cursor, limit=query.limit
-    )
+    page, following = take_page(asked, key=latest_first, cursor=query.cursor, limit=query.limit)
     return SweepPage(sweeps=[SweepAnswer.of(view) for view in page], next=following)
 
 
@@ -130,14 +128,19 @@ def resume(ref: Ref, desk: DeskOfApp, token: Submitter) -> SweepAnswer:
 def set_priority(ref: Ref, body: Priority, desk: DeskOfApp, token: Submitter) -> SweepAnswer:
     """Change how soon a sweep that waits is started."""
     view = desk.view(ref, token)
-    desk.board.set_priority(view.ref, body.priority, _who(token))
+    desk.board.set_priority(view.ref, body.priority, who(token))
     return SweepAnswer.of(desk.board.view(view.ref))
 
 
-def _wish(desk: Desk, ref: str, wish: Wish, token: Token) -> SweepAnswer:
-    return SweepAnswer.of(desk.board.wish(desk.view(ref, token).ref, wish, _who(token)))
+def latest_first(view: SweepView) -> tuple[int, str]:
+    """Return what a list of sweeps is sorted by."""
+    return -view.submitted_ms, view.ref
 
 
-def _who(token: Token) -> str:
+def who(token: Token) -> str:
     """Return who is written beside a change."""
     return f"{token.name} (token {token.id})"
+
+
+def _wish(desk: Desk, ref: str, wish: Wish, token: Token) -> SweepAnswer:
+    return SweepAnswer.of(desk.board.wish(desk.view(ref, token).ref, wish, who(token)))

@@ -1,0 +1,1 @@
+"""The service's pages: templates filled by the server, made live by htmx; every file they need lies in `static`."""
