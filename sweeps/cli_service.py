@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 __all__ = ["add_commands"]
 
-PortOption = Annotated[int, typer.Option("--port", min=0, max=65_535, help="Of the API, on 127.0.0.1; 0: a free one.")]
+PortOption = Annotated[int, typer.Option("--port", min=0, max=65_535, help="Of the API; 0: a free one.")]
+HostOption = Annotated[
+    str, typer.Option("--host", help="Where the API listens; elsewhere than on 127.0.0.1, put TLS in front.")
+]
 MlflowPortOption = Annotated[
     int, typer.Option("--mlflow-port", min=0, max=65_535, help="Of MLflow's pages, on 127.0.0.1; 0: a free one.")
 ]
@@ -28,9 +31,10 @@ def add_commands(app: typer.Typer) -> None:
     app.command(epilog="Example: sweeps serve --home my-sweeps --max-running 2")(serve)
 
 
-def serve(
+def serve(  # noqa: PLR0913, PLR0917  # one parameter an option
     home: HomeOption = None,
     port: PortOption = 8000,
+    host: HostOption = "127.0.0.1",
     workers: WorkersOption = None,
     max_running: RunningOption = 1,
     mlflow_port: MlflowPortOption = 0,
@@ -44,7 +48,10 @@ def serve(
         def begun(started: "Started") -> None:
             tell(started.as_json(), as_json, lambda console: _show(console, started))
 
-        ports = service.Ports(api=port, mlflow=mlflow_port)
+        ports = service.Ports(api=port, mlflow=mlflow_port, host=host)
+        if host != service.LOOPBACK:
+            warning = f"The API is on {host} in plain HTTP, where tokens can be read on their way: put TLS in front."
+            Console(stderr=True).print(warning, style="yellow", markup=False, highlight=False, soft_wrap=True)
         left = service.serve(settings, ports, workers=workers, max_running=max_running, tell=begun)
         said = f"The service has ended. Sweeps that go on running: {left}; `sweeps serve` finds them again."
         Console(stderr=True).print(said, markup=False, highlight=False, soft_wrap=True)

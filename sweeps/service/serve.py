@@ -23,7 +23,9 @@ from sweeps.service.state import has_process
 from sweeps.service.tokens import Role, Tokens
 from sweeps.settings import Settings
 
-__all__ = ["Ports", "Started", "serve"]
+__all__ = ["LOOPBACK", "Ports", "Started", "serve"]
+
+LOOPBACK, EVERYWHERE = "127.0.0.1", "0.0.0.0"  # noqa: S104  # asked for by name alone
 
 LAST_REQUESTS_SECONDS = 3
 """How long requests in hand, and logs that are followed, may go on after Ctrl-C."""
@@ -31,10 +33,11 @@ LAST_REQUESTS_SECONDS = 3
 
 @dataclass(frozen=True)
 class Ports:
-    """On 127.0.0.1; 0 takes a free one."""
+    """0 takes a free one; the API's is on `host`, MLflow's on 127.0.0.1."""
 
     api: int
     mlflow: int
+    host: str = LOOPBACK
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,7 @@ def serve(
     reconciler = Reconciler(board, executor, max_running=max_running)
     with ExitStack() as stack, suppress(KeyboardInterrupt):
         stack.enter_context(_alone(home))
-        listening = stack.enter_context(_listening(ports.api))
+        listening = stack.enter_context(_listening(ports.host, ports.api))
         if settings.tracking_uri is None:
             board.refresh()  # makes the record, which MLflow's server would take seconds for
             pages = stack.enter_context(serve_record(home, ports.mlflow))
@@ -90,7 +93,8 @@ def serve(
             shown = (None, None)
         reconciler.start()
         stack.callback(reconciler.close)
-        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        host, port = listening.getsockname()
+        url = f"http://{LOOPBACK if host == EVERYWHERE else host}:{port}"
         tell(Started(url, _first_token(tokens), *shown))
         _answer(make_app(board, tokens, settings, workers=workers), listening)
     return sum(has_process(view.state) for view in board.snapshot())
@@ -125,14 +129,14 @@ def _alone(home: Home) -> Iterator[None]:
 
 
 @contextmanager
-def _listening(port: int) -> Iterator[socket.socket]:
+def _listening(host: str, port: int) -> Iterator[socket.socket]:
     """Take requests from now on; they are answered once the service is up."""
     with socket.socket() as listening:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # the last one may just have ended
         try:
-            listening.bind(("127.0.0.1", port))
+            listening.bind((host, port))
         except OSError as error:
-            rule = f"--port must be free on 127.0.0.1, but got {port}: {error.strerror}"
+            rule = f"--port must be free on {host}, but got {port}: {error.strerror}"
             raise SweepError(f"{rule}. Choose another, or 0 for a free one.") from error
         listening.listen(128)
         yield listening
