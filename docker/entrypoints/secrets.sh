@@ -15,6 +15,6 @@ secret() {
 
 refuse() {
     echo "$1 must be a secret of at least 32 letters, digits, - or _, but it $2." \
-        'Make one by `openssl rand -hex 32` and write it into docker/.env.' >&2
+        "Make one with 'openssl rand -hex 32' and write it into docker/.env." >&2
     exit 2
 }
