@@ -1,6 +1,7 @@
 """Roles of docker/ as processes of this machine: started by their entry points, asked by their health check."""
 
 import os
+import runpy
 import shutil
 import signal
 import socket
@@ -16,6 +17,8 @@ from pathlib import Path
 __all__ = ["DOCKER", "RunningRole", "free_port", "postgres_programs", "start", "work_folder"]
 
 DOCKER = Path(__file__).parents[2] / "docker"
+CHECKS = runpy.run_path(str(DOCKER / "healthcheck.py"))
+IS_READY = ["pg_isready", "--quiet", "--host=127.0.0.1", "--username=mlflow", "--dbname=mlflow"]
 START_SECONDS = 120.0
 END_SECONDS = 60.0
 
@@ -28,26 +31,23 @@ class RunningRole:
     environment: dict[str, str]
     log: Path
 
-    def check_health(self, **changes: str) -> str:
-        """Return what the health check of the image says: nothing if all is well."""
-        ran = subprocess.run(
-            [sys.executable, DOCKER / "healthcheck.py"],
-            env=self.environment | changes,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert (ran.returncode == 0) == (ran.stderr == ""), ran
-        return ran.stderr
+    def trouble(self, **changes: str) -> str | None:
+        """Return what the health check finds wrong, or None; `changes` are to the environment it is given."""
+        if self.environment["SWEEPS_ROLE"] == "postgres":
+            ran = subprocess.run(IS_READY, env=self.environment, capture_output=True, text=True, check=False)
+            return ran.stdout if ran.returncode else None
+        asked = CHECKS["question"](self.environment["SWEEPS_ROLE"], self.environment | changes)
+        said: str | None = CHECKS["ask"](self.environment["SWEEPS_BIND"], asked)
+        return said
 
     def said(self) -> str:
         """Return what the process wrote."""
         return self.log.read_text(encoding="utf-8", errors="replace")
 
-    def wait(self, is_healthy: list[str]) -> None:
-        """Return as soon as a command ends with 0."""
+    def wait(self) -> None:
+        """Return as soon as the health check finds nothing wrong."""
         deadline = time.monotonic() + START_SECONDS
-        while subprocess.run(is_healthy, env=self.environment, capture_output=True, check=False).returncode:
+        while self.trouble() is not None:
             assert self.process.poll() is None and time.monotonic() < deadline, self.said()
             time.sleep(0.1)
 
@@ -80,13 +80,11 @@ def start(role: str, environment: dict[str, str], *, user: str | None = None) ->
             start_new_session=True,
         )
     running = RunningRole(process, given, log)
-    is_postgres = role == "postgres"
     try:
-        ready = ["pg_isready", "-h", "127.0.0.1"] if is_postgres else [sys.executable, str(DOCKER / "healthcheck.py")]
-        running.wait(ready)
+        running.wait()
         yield running
     finally:
-        process.send_signal(signal.SIGINT if is_postgres else signal.SIGTERM)  # as the Dockerfile says
+        process.send_signal(signal.SIGINT if role == "postgres" else signal.SIGTERM)  # as the Dockerfile says
         try:
             process.wait(END_SECONDS)
         finally:
