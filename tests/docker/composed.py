@@ -17,8 +17,9 @@ def composed() -> dict[str, Any]:
     """Return the whole model, every profile included, with the values of .env.example."""
     package = importlib.util.find_spec("compose")
     assert package is not None and package.origin is not None
-    files = ["--env-file", DOCKER / ".env.example", "--file", DOCKER / "compose.yaml"]
-    command = [Path(package.origin).parent / "docker-compose", *files, "--profile", "*", "config", "--format", "json"]
+    command = [str(Path(package.origin).parent / "docker-compose")]
+    command += ["--env-file", str(DOCKER / ".env.example"), "--file", str(DOCKER / "compose.yaml")]
+    command += ["--profile", "*", "config", "--format", "json"]
     ran = subprocess.run(command, env={}, capture_output=True, text=True, check=True)
     model: dict[str, Any] = json.loads(ran.stdout)
     return model
