@@ -12,8 +12,8 @@ from sweeps.errors import StorageError, SweepError
 from sweeps.execution.storage import SweepFiles, write_atomically, write_once
 from sweeps.record.connection import RecordError
 from sweeps.service.claims import Claim, Claims
+from sweeps.service.executor import Executor
 from sweeps.service.keys import Keys
-from sweeps.service.local_executor import LocalExecutor
 from sweeps.service.refs import make_ref, project_home, split_ref
 from sweeps.service.state import Wish, is_settled, refusal
 from sweeps.service.view import SweepView, Viewer
@@ -45,7 +45,7 @@ class Board:
         trouble: What keeps the reconciler from its work, or empty.
     """
 
-    def __init__(self, root: Path, claims: Claims, executor: LocalExecutor) -> None:
+    def __init__(self, root: Path, claims: Claims, executor: Executor) -> None:
         """Keep what to work with; `refresh` reads which sweeps there are.
 
         Args:
