@@ -11,7 +11,7 @@ from sweeps.errors import StorageError
 from sweeps.execution.storage import SweepFiles, write_once
 from sweeps.service.logs import latest_log, tail
 
-__all__ = ["Attempt", "begin_attempt", "known_at_starts", "last_words", "latest_attempt", "next_attempt"]
+__all__ = ["LINES", "Attempt", "begin_attempt", "known_at_starts", "last_words", "latest_attempt", "next_attempt"]
 
 LINES = 10
 """Lines of a log that tell why a sweep was given up."""

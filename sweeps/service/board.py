@@ -5,6 +5,7 @@ memory are a snapshot that `refresh` brings up to date.
 """
 
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from sweeps.service.claims import Claim, Claims
 from sweeps.service.executor import Executor
 from sweeps.service.keys import Keys
 from sweeps.service.refs import make_ref, project_home, split_ref
-from sweeps.service.state import Wish, is_settled, refusal
+from sweeps.service.state import MOST_FRUITLESS, Wish, is_settled, refusal
 from sweeps.service.view import SweepView, Viewer
 from sweeps.spec import SweepSpec
 
@@ -43,21 +44,25 @@ class Board:
     Attributes:
         changed: Set by every change; whoever waits for one clears it.
         trouble: What keeps the reconciler from its work, or empty.
+        pages: Tells of MLflow's pages: "ok", or what is wrong.
     """
 
-    def __init__(self, root: Path, claims: Claims, executor: Executor) -> None:
+    def __init__(self, root: Path, claims: Claims, executor: Executor, *, attempts: int = MOST_FRUITLESS) -> None:
         """Keep what to work with; `refresh` reads which sweeps there are.
 
         Args:
             root: The home of the service.
             claims: What is wished.
             executor: Tells what runs.
+            attempts: Without a new result, after which a sweep is given up.
         """
         self.changed = threading.Event()
         self.trouble = ""
+        self.pages: Callable[[], str] = lambda: "ok"
+        self._executor = executor
         self._root = root
         self._claims = claims
-        self._viewer = Viewer(root, executor.is_running)
+        self._viewer = Viewer(root, executor, attempts)
         self._keys = Keys(root / "service" / "keys")
         # One change of the record at a time; reading what is remembered never waits for MLflow.
         self._recording, self._remembering = threading.RLock(), threading.Lock()
@@ -155,7 +160,11 @@ class Board:
 
     def health(self) -> dict[str, str]:
         """Ask `mlflow`, `storage` and `executor`; each answers "ok" or what is wrong."""
-        return {"mlflow": self._mlflow(), "storage": self._storage(), "executor": self.trouble or "ok"}
+        return {
+            "mlflow": self._mlflow(),
+            "storage": self._storage(),
+            "executor": self.trouble or self._executor.health(),
+        }
 
     def refresh(self) -> None:
         """Read which sweeps there are and what is wished, and look at each.
@@ -221,7 +230,7 @@ class Board:
             self._claims.get("a name that no sweep has")
         except RecordError as error:
             return str(error)
-        return "ok"
+        return self.pages()
 
 
 def _write_spec(files: SweepFiles, spec: SweepSpec) -> None:

@@ -13,8 +13,10 @@ from sweeps.errors import SweepError
 
 __all__ = ["Job", "RayError", "RayJobs", "read_ray_token"]
 
-TIMEOUT = httpx2.Timeout(5.0, read=30.0)
-"""Taking a job takes Ray a second or two."""
+TIMEOUT = httpx2.Timeout(5.0)
+
+CHANGE_TIMEOUT = httpx2.Timeout(5.0, read=60.0)
+"""Taking or stopping a job takes Ray a second or two, and longer on a busy machine."""
 
 ENDED = {"SUCCEEDED", "FAILED", "STOPPED"}
 
@@ -55,9 +57,7 @@ class RayJobs:
         self._address, self._token = address, token
         headers = {"Authorization": f"Bearer {token}", "User-Agent": "sweeps"}
         # Proxies of the environment are for the world outside.
-        self._http = httpx2.Client(
-            base_url=address, headers=headers, timeout=TIMEOUT, transport=transport, trust_env=False
-        )
+        self._http = httpx2.Client(base_url=address, headers=headers, transport=transport, trust_env=False)
 
     def submit(self, job: str, entrypoint: str, environment: Mapping[str, str], metadata: Mapping[str, str]) -> None:
         """Have a job run; one that is there already stays as it is.
@@ -113,7 +113,8 @@ class RayJobs:
 
     def _ask(self, method: str, path: str, **parts: Any) -> httpx2.Response:
         try:
-            answer = self._http.request(method, path, **parts)
+            timeout = TIMEOUT if method == "GET" else CHANGE_TIMEOUT
+            answer = self._http.request(method, path, timeout=timeout, **parts)
         except httpx2.HTTPError as error:
             said = str(error) or type(error).__name__
             raise RayError(f"Ray must answer at {self._address}, but {said}. Start its head.") from error
