@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from urllib.parse import unquote
 
 from rich.console import Console
 
@@ -28,6 +29,9 @@ __all__ = ["ATTEMPT", "DATA", "EXPERIMENT", "HOME", "LOCK", "SWEEP", "TRACKING_U
 HOME, DATA, TRACKING_URI, EXPERIMENT = "SWEEPS_HOME", "SWEEPS_DATA", "SWEEPS_TRACKING_URI", "SWEEPS_EXPERIMENT"
 SWEEP, ATTEMPT, WORKERS, LOCK = "SWEEPS_SWEEP", "SWEEPS_ATTEMPT", "SWEEPS_WORKERS", "SWEEPS_JOB_LOCK"
 
+QUOTED = (HOME, DATA, TRACKING_URI, EXPERIMENT, SWEEP, ATTEMPT, WORKERS)
+"""As `urllib.parse.quote` writes them, for a job of Ray's."""
+
 RAY_ADDRESS = "RAY_ADDRESS"
 """Where a job of Ray's finds the cluster that runs it; set by Ray."""
 
@@ -37,6 +41,8 @@ def main() -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)  # even where the service was told to ignore it
     console = Console(file=sys.stdout, width=200)
+    if LOCK not in os.environ:
+        os.environ.update({name: unquote(os.environ[name]) for name in QUOTED if name in os.environ})
     try:
         settings = Settings.read()
         attempt = Attempt(Home(settings.home).sweep(os.environ[SWEEP]), int(os.environ[ATTEMPT]))
@@ -63,15 +69,16 @@ def _right_to_run(attempt: Attempt) -> Iterator[None]:
         yield
         return
     lock = take_lock(attempt.files.job)
-    if lock is None or not attempt.may_run:
-        rule = "a sweep is run by its latest attempt alone, unless that was stopped"
-        raise LeaseError(
-            f"{rule}, but attempt {attempt.number} comes when another is there or it was. Nothing is lost."
-        )
-    with lock, attempt.log.open("ab") as log:
-        for descriptor in (sys.stdout.fileno(), sys.stderr.fileno()):
-            os.dup2(log.fileno(), descriptor)
-        yield
+    if lock is None:
+        raise LeaseError(f"one process runs a sweep at a time, but another does when attempt {attempt.number} comes.")
+    with lock:
+        if not attempt.may_run:
+            rule = "a sweep is run by its latest attempt, unless that was asked to stop"
+            raise LeaseError(f"{rule}, but attempt {attempt.number} is not the latest, or was. Nothing is lost.")
+        with attempt.log.open("ab") as log:
+            for descriptor in (sys.stdout.fileno(), sys.stderr.fileno()):
+                os.dup2(log.fileno(), descriptor)
+            yield
 
 
 def _run(files: SweepFiles, settings: Settings, console: Console) -> str:

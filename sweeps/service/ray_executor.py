@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from sweeps.execution.lease import is_held
 from sweeps.execution.storage import SweepFiles
@@ -123,7 +123,8 @@ class RayExecutor:
             own[job.WORKERS] = str(self.workers)
         if self.data is not None:
             own[job.DATA] = str(self.data)
-        return own
+        # Ray would put variables of its own in the place of `$HOME` in a folder's name.
+        return {name: quote(value) for name, value in own.items()}
 
 
 def entrypoint(python: str) -> str:

@@ -55,9 +55,14 @@ class RayJobs:
             transport: Sends the requests; None is the network.
         """
         self._address, self._token = address, token
-        headers = {"Authorization": f"Bearer {token}", "User-Agent": "sweeps"}
-        # Proxies of the environment are for the world outside.
-        self._http = httpx2.Client(base_url=address, headers=headers, transport=transport, trust_env=False)
+        self._http = httpx2.Client(
+            base_url=address,
+            headers={"Authorization": f"Bearer {token}", "User-Agent": "sweeps"},
+            # Asked rarely, of a head that may be another one the next time.
+            limits=httpx2.Limits(max_keepalive_connections=0),
+            transport=transport,
+            trust_env=False,  # proxies of the environment are for the world outside
+        )
 
     def submit(self, job: str, entrypoint: str, environment: Mapping[str, str], metadata: Mapping[str, str]) -> None:
         """Have a job run; one that is there already stays as it is.
@@ -65,7 +70,7 @@ class RayJobs:
         Args:
             job: Its submission id: Ray takes each once.
             entrypoint: A line for the shell of the head.
-            environment: Variables, which whoever sees the job can read.
+            environment: Variables, which whoever sees the job can read. Ray puts its own in the place of `$NAME`.
             metadata: Notes; the job that is there already must have the same.
         """
         body = {
