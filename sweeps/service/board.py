@@ -234,8 +234,16 @@ class Board:
 
 
 def _write_spec(files: SweepFiles, spec: SweepSpec) -> None:
-    """Write the spec where the sweep is, or make sure that it is the one that stands there."""
+    """Write the spec where the sweep is, or make sure that it is the one that stands there.
+
+    Whether TensorBoard's files are wanted is no part of a sweep, so it may be asked for later: their folder says so.
+    """
     if not write_once(files.spec, spec.canonical().encode()) and files.read_json(files.spec) != spec.model_dump(
         mode="json"
     ):
         raise StorageError(f"{files.spec} must hold the spec of {files.sweep_id}, but holds another. Restore it.")
+    if spec.tensorboard:
+        try:
+            files.tensorboard.mkdir(exist_ok=True)
+        except OSError as error:
+            raise StorageError(f"{files.tensorboard} must be a folder, but {error.strerror}. Mend it.") from error

@@ -82,7 +82,8 @@ def _right_to_run(attempt: Attempt) -> Iterator[None]:
 
 
 def _run(files: SweepFiles, settings: Settings, console: Console) -> str:
-    spec = read_spec(files)
+    # The board makes the folder for whoever asks for TensorBoard's files.
+    spec = read_spec(files).model_copy(update={"tensorboard": files.tensorboard.is_dir()})
     from sweeps.driver import room_for, run_sweep  # seconds of imports; the service itself knows this module too
 
     resources = spec.resources

@@ -63,15 +63,15 @@ class ServiceOptions(BaseModel):
     tracking_uri: Text | None = None
     port: Port = 8000
     mlflow_port: Port = 0
-    workers: int | None = Field(None, ge=1)
-    max_running: int = Field(1, ge=1)
-    attempts: int = Field(MOST_FRUITLESS, ge=1)
+    workers: int | None = Field(default=None, ge=1)
+    max_running: int = Field(default=1, ge=1)
+    attempts: int = Field(default=MOST_FRUITLESS, ge=1)
     executor: Literal["local", "ray"] = "local"
     ray_address: Annotated[Text, AfterValidator(_dashboard)] = "http://127.0.0.1:8265"
     ray_python: Text = "python"
-    body_bytes: int = Field(Limits.body_bytes, ge=1024)
-    requests_per_second: float = Field(Limits.requests_per_second, gt=0)
-    burst: int = Field(Limits.burst, ge=1)
+    body_bytes: int = Field(default=Limits.body_bytes, ge=1024)
+    requests_per_second: float = Field(default=Limits.requests_per_second, gt=0)
+    burst: int = Field(default=Limits.burst, ge=1)
 
     @property
     def limits(self) -> Limits:

@@ -91,6 +91,19 @@ def test_a_project_that_is_no_name_is_refused_before_anything_is_written(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_tensorboard_is_asked_for_by_any_submission_of_a_sweep(board: Board) -> None:
+    """It is no part of a sweep, whose spec says nothing of it: its process finds the folder."""
+    submit(board)
+    assert not board.files(REF).tensorboard.exists()
+    for _ in range(2):
+        assert not submit(board, small_spec(tensorboard=True))
+        assert board.files(REF).tensorboard.is_dir()
+    board.files(REF).tensorboard.rmdir()
+    board.files(REF).tensorboard.touch()
+    with pytest.raises(StorageError, match="must be a folder"):
+        submit(board, small_spec(tensorboard=True))
+
+
 def test_views_are_the_latest_first_and_of_every_project(board: Board) -> None:
     specs = [small_spec(seed=seed) for seed in range(3)]
     for spec, project in zip(specs, ("default", "team", "default"), strict=True):
