@@ -183,9 +183,9 @@ class Board:
         return [view for _, view in list(self._known.values())]
 
     def look_again(self) -> None:
-        """Look at the sweeps that wait or run; the others stay as they are until someone wishes otherwise."""
+        """Look at the sweeps that wait, run or are to be recorded; the others stay until someone wishes otherwise."""
         for claim, view in list(self._known.values()):
-            if not is_settled(view.state):
+            if not is_settled(view.state) or view.is_behind:
                 self._see(claim)
 
     def _claim(self, ref: str) -> Claim:
@@ -200,7 +200,8 @@ class Board:
     def _finished(self, claim: Claim) -> SweepView | None:
         """Return what is known of a sweep that has finished, whose files will not change."""
         before, view = self._known.get(claim.ref, (None, None))
-        return view if before == claim and view is not None and view.state == "finished" else None
+        is_done = view is not None and view.state == "finished" and not view.is_behind
+        return view if before == claim and is_done else None
 
     def _see(self, claim: Claim) -> SweepView:
         """Look at a sweep and have the views show it so, unless something else is wished by now."""

@@ -64,7 +64,7 @@ class Reconciler:
         except SweepError as error:
             troubles.append(str(error))
         # What is known goes on as it was last wished, also while the record is away.
-        for action in decide(self._board.snapshot(), self._max_running):
+        for action in decide(self._board.snapshot(), self._max_running, can_record=not troubles):
             try:
                 self._act(action)
             except (SweepError, OSError) as error:

@@ -41,6 +41,7 @@ class SweepView:
         planned: Evaluations in all.
         attempts: How often it was started.
         champion: Trial, hyperparameters, objective, mean, standard error and folds; None before the end.
+        is_behind: Whether the record lacks something of a sweep that has ended, which running it again mends.
     """
 
     ref: str
@@ -60,6 +61,7 @@ class SweepView:
     planned: int
     attempts: int
     champion: dict[str, Any] | None
+    is_behind: bool = False
 
 
 @dataclass(frozen=True)
@@ -111,9 +113,10 @@ class Viewer:
         runs = self._executor.is_running(files)
         conclusion = files.read_json(files.conclusion) or {}
         evaluations, starts = len(files.evaluations()), known_at_starts(files)
+        is_behind = bool(conclusion.get("record_trouble")) and claim.wish == "run"
         facts = Facts(
             wish=claim.wish,
-            conclusion=conclusion.get("state"),
+            conclusion=None if is_behind and runs else conclusion.get("state"),
             is_running=runs,
             evaluations=evaluations,
             known_at_starts=tuple(starts[claim.attempts_at_wish :]),
@@ -126,11 +129,13 @@ class Viewer:
             evaluations=evaluations,
             attempts=len(starts),
             champion=conclusion.get("champion"),
+            is_behind=is_behind and facts.fruitless < self._attempts,
         )
 
     def _gave_up(self, facts: Facts, files: SweepFiles) -> str:
         said = self._executor.tail(files, LINES)
-        ended = f"it ended {facts.fruitless} times without a new result"
+        times = "once" if facts.fruitless == 1 else f"{facts.fruitless} times"
+        ended = f"it ended {times} without a new result"
         return f"{ended}, and its log with:\n{said}" if said else f"{ended}, and said nothing"
 
 
