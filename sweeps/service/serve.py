@@ -16,28 +16,23 @@ from sweeps.execution.storage import Home
 from sweeps.service.app import make_app
 from sweeps.service.board import Board
 from sweeps.service.claims import Claims
+from sweeps.service.executor import Executor
 from sweeps.service.local_executor import LocalExecutor
+from sweeps.service.options import LOOPBACK, ServiceOptions
+from sweeps.service.ray_executor import RayExecutor
+from sweeps.service.ray_jobs import RayJobs, read_ray_token
 from sweeps.service.reconciler import Reconciler
 from sweeps.service.record_server import serve_record
 from sweeps.service.state import has_process
 from sweeps.service.tokens import Role, Tokens
 from sweeps.settings import Settings
 
-__all__ = ["LOOPBACK", "Ports", "Started", "serve"]
+__all__ = ["Started", "serve"]
 
-LOOPBACK, EVERYWHERE = "127.0.0.1", "0.0.0.0"  # noqa: S104  # asked for by name alone
+EVERYWHERE = "0.0.0.0"  # noqa: S104  # asked for by name alone
 
 LAST_REQUESTS_SECONDS = 3
 """How long requests in hand, and logs that are followed, may go on after Ctrl-C."""
-
-
-@dataclass(frozen=True)
-class Ports:
-    """0 takes a free one; the API's is on `host`, MLflow's on 127.0.0.1."""
-
-    api: int
-    mlflow: int
-    host: str = LOOPBACK
 
 
 @dataclass(frozen=True)
@@ -61,33 +56,31 @@ class Started:
         return asdict(self)
 
 
-def serve(
-    settings: Settings, ports: Ports, *, workers: int | None, max_running: int, tell: Callable[[Started], None]
-) -> int:
+def serve(options: ServiceOptions, *, tell: Callable[[Started], None]) -> int:
     """Serve until Ctrl-C or SIGTERM; return how many sweeps go on running without the service.
 
     Args:
-        settings: Where home, data and record are.
-        ports: Where to listen.
-        workers: Evaluations at a time of each sweep; None is one a processor.
-        max_running: Sweeps at a time.
+        options: What the service is told.
         tell: Called once, as soon as requests are taken.
 
     Raises:
-        SweepError: A port is taken, the home has a service already, or MLflow does not start.
+        SweepError: A port is taken, the home has a service already, MLflow does not start, or Ray has no token.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    settings = Settings.read(options.environment())
     home, tokens = Home(settings.home), Tokens.of(settings.home)
     uri = settings.tracking_uri or f"sqlite:///{home.record}"
-    executor = LocalExecutor(uri, workers)
-    board = Board(home.root, Claims(uri, None if settings.tracking_uri else home.artifacts), executor)
-    reconciler = Reconciler(board, executor, max_running=max_running)
+    claims = Claims(uri, None if settings.tracking_uri else home.artifacts)
+    executor = _executor(options, settings, uri)
+    board = Board(home.root, claims, executor, attempts=options.attempts)
+    reconciler = Reconciler(board, executor, max_running=options.max_running)
     with ExitStack() as stack, suppress(KeyboardInterrupt):
         stack.enter_context(_alone(home))
-        listening = stack.enter_context(_listening(ports.host, ports.api))
+        listening = stack.enter_context(_listening(options.host, options.port))
         if settings.tracking_uri is None:
             board.refresh()  # makes the record, which MLflow's server would take seconds for
-            pages = stack.enter_context(serve_record(home, ports.mlflow))
+            pages = stack.enter_context(serve_record(home, options.mlflow_port))
+            board.pages = pages.health
             shown: tuple[str | None, str | None] = (pages.url, str(pages.password_file))
         else:
             shown = (None, None)
@@ -96,8 +89,15 @@ def serve(
         host, port = listening.getsockname()
         url = f"http://{LOOPBACK if host == EVERYWHERE else host}:{port}"
         tell(Started(url, _first_token(tokens), *shown))
-        _answer(make_app(board, tokens, settings, workers=workers), listening)
+        _answer(make_app(board, tokens, settings, limits=options.limits, workers=options.workers), listening)
     return sum(has_process(view.state) for view in board.snapshot())
+
+
+def _executor(options: ServiceOptions, settings: Settings, tracking_uri: str) -> Executor:
+    if options.executor == "local":
+        return LocalExecutor(tracking_uri, options.workers, options.environment())
+    jobs = RayJobs(options.ray_address, read_ray_token())
+    return RayExecutor(jobs, tracking_uri, options.workers, options.ray_python, settings.data)
 
 
 def _answer(app: FastAPI, listening: socket.socket) -> None:
