@@ -58,4 +58,4 @@ def ask(host: str, asked: Question) -> str | None:
 
 
 if __name__ == "__main__":
-    sys.exit(ask(os.environ.get("SWEEPS_BIND", "127.0.0.1"), question(os.environ.get("SWEEPS_ROLE", ""), os.environ)))
+    sys.exit(ask(os.environ.get("SWEEPS_HOST", "127.0.0.1"), question(os.environ.get("SWEEPS_ROLE", ""), os.environ)))

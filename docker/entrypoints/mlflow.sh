@@ -12,5 +12,5 @@ export MLFLOW_AUTH_ADMIN_PASSWORD="$MLFLOW_TRACKING_PASSWORD" MLFLOW_AUTH_CONFIG
 export MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false MLFLOW_DISABLE_TELEMETRY=true
 
 port=${MLFLOW_PORT:-5000}
-exec mlflow server --app-name basic-auth --workers 1 --host "${SWEEPS_BIND:-0.0.0.0}" --port "$port" \
+exec mlflow server --app-name basic-auth --workers 1 --host "${SWEEPS_HOST:-0.0.0.0}" --port "$port" \
     --backend-store-uri postgresql+psycopg:///mlflow --allowed-hosts "mlflow:$port,localhost:$port"

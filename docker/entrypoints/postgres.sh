@@ -1,6 +1,6 @@
 #!/bin/sh
 # PostgreSQL with the databases of MLflow, which the first start makes. The password of their owner is that of the
-# environment from every start on. $PGDATA holds all, $PGHOST the socket, $PGPORT and $SWEEPS_BIND say where to listen.
+# environment from every start on. $PGDATA holds all, $PGHOST the socket, $PGPORT and $SWEEPS_HOST say where to listen.
 set -eu
 here=$(dirname "$0")
 . "$here/secrets.sh"
@@ -29,4 +29,4 @@ run_sql "$cluster" <<END
 ALTER ROLE mlflow PASSWORD '$POSTGRES_PASSWORD';
 END
 unset POSTGRES_PASSWORD
-exec postgres -D "$cluster" -c "listen_addresses=${SWEEPS_BIND:-0.0.0.0}" -k "$PGHOST"
+exec postgres -D "$cluster" -c "listen_addresses=${SWEEPS_HOST:-0.0.0.0}" -k "$PGHOST"

@@ -8,5 +8,5 @@ secret RAY_AUTH_TOKEN MLFLOW_TRACKING_PASSWORD
 export RAY_AUTH_MODE=token MLFLOW_TRACKING_USERNAME=admin RAY_USAGE_STATS_ENABLED=0
 exec ray start --head --block --num-cpus=0 --num-gpus=0 --object-store-memory=536870912 \
     --port="${RAY_PORT:-6379}" --ray-client-server-port="${RAY_CLIENT_PORT:-10001}" \
-    --dashboard-host="${SWEEPS_BIND:-0.0.0.0}" --dashboard-port="${RAY_DASHBOARD_PORT:-8265}" \
+    --dashboard-host="${SWEEPS_HOST:-0.0.0.0}" --dashboard-port="${RAY_DASHBOARD_PORT:-8265}" \
     --dashboard-agent-listen-port="${RAY_AGENT_PORT:-52365}"

@@ -6,4 +6,4 @@ secret RAY_AUTH_TOKEN MLFLOW_TRACKING_PASSWORD
 
 export RAY_AUTH_MODE=token MLFLOW_TRACKING_USERNAME=admin RAY_USAGE_STATS_ENABLED=0
 # What it prints ends with an administrator's first token, which logs would keep: make one by `sweeps token create`.
-exec sweeps serve --host "${SWEEPS_BIND:-0.0.0.0}" --port "${SWEEPS_PORT:-8000}" >/dev/null
+exec sweeps serve --host "${SWEEPS_HOST:-0.0.0.0}" >/dev/null

@@ -37,7 +37,7 @@ class RunningRole:
             ran = subprocess.run(IS_READY, env=self.environment, capture_output=True, text=True, check=False)
             return ran.stdout if ran.returncode else None
         asked = CHECKS["question"](self.environment["SWEEPS_ROLE"], self.environment | changes)
-        said: str | None = CHECKS["ask"](self.environment["SWEEPS_BIND"], asked)
+        said: str | None = CHECKS["ask"](self.environment["SWEEPS_HOST"], asked)
         return said
 
     def said(self) -> str:
@@ -64,7 +64,7 @@ def start(role: str, environment: dict[str, str], *, user: str | None = None) ->
     folder = Path(environment["HOME"])
     entry_points = shutil.copytree(DOCKER / "entrypoints", folder / role)  # where any user may read it
     path = f"{Path(sys.executable).parent}:{postgres_programs() or ''}:{os.environ['PATH']}"
-    given = {"PATH": path, "PYTHONPATH": str(DOCKER.parent), "SWEEPS_BIND": "127.0.0.1", "SWEEPS_ROLE": role}
+    given = {"PATH": path, "PYTHONPATH": str(DOCKER.parent), "SWEEPS_HOST": "127.0.0.1", "SWEEPS_ROLE": role}
     given |= environment
     log = folder / f"{role}.log"
     with log.open("wb") as output:

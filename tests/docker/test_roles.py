@@ -123,7 +123,7 @@ def workers_join_with_the_token(head: RunningRole) -> None:
 
 def the_service_works_with_both_and_tells_its_log_no_token(record: RunningRole, head: RunningRole) -> None:
     with work_folder() as folder:
-        where = {"HOME": str(folder), "SWEEPS_HOME": f"{folder}/home", "SWEEPS_BIND": "127.0.0.2"}
+        where = {"HOME": str(folder), "SWEEPS_HOME": f"{folder}/home", "SWEEPS_HOST": "127.0.0.2"}
         others = {
             "SWEEPS_PORT": (port := free_port()),
             "SWEEPS_TRACKING_URI": f"http://localhost:{record.environment['MLFLOW_PORT']}",
