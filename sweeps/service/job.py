@@ -40,6 +40,7 @@ def main() -> int:
     """Run the sweep that the environment names; its state follows from its files, whatever this returns."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)  # even where the service was told to ignore it
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # Ray blocks it in all that it starts
     console = Console(file=sys.stdout, width=200)
     if LOCK not in os.environ:
         os.environ.update({name: unquote(os.environ[name]) for name in QUOTED if name in os.environ})

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from sweeps.execution.lease import take_lock
+from sweeps.execution.lease import is_held, take_lock
 from sweeps.execution.storage import Home, SweepFiles, write_atomically
 from sweeps.service.attempts import known_at_starts
 from sweeps.service.executor import Executor
@@ -38,7 +38,7 @@ def new_executor(request: pytest.FixtureRequest, files: SweepFiles) -> NewExecut
 def test_a_process_runs_once_from_its_start_to_its_end_and_leaves_its_words(
     new_executor: NewExecutor, files: SweepFiles
 ) -> None:
-    """The first ends soon, since no spec lies there; the second is asked to end as soon as it is started."""
+    """The first ends soon, since no spec lies there; the second is asked to end as soon as it runs."""
     executor = new_executor()
     assert executor.health() == "ok"
     assert not executor.is_running(files)
@@ -56,6 +56,7 @@ def test_a_process_runs_once_from_its_start_to_its_end_and_leaves_its_words(
     write_atomically(files.spec, SPEC.canonical().encode())
     assert executor.start(SPEC.sweep_id, files)
     assert known_at_starts(files) == [0, 0]
+    wait_until(lambda: is_held(files.lease))
 
     def has_ended() -> bool:
         executor.stop(files)

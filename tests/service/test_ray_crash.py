@@ -51,7 +51,7 @@ def begun(files: SweepFiles) -> dict[str, bytes]:
 @pytest.mark.ray
 def test_a_sweep_outlives_the_head_of_its_ray_and_never_runs_twice_at_once(tmp_path: Path, ray_head: RayHead) -> None:
     home = tmp_path / "home"
-    executor = RayExecutor(ray_head.jobs(), f"sqlite:///{home / 'mlflow.db'}", workers=1, python=sys.executable)
+    executor = RayExecutor(ray_head.jobs(), f"sqlite:///{home / 'mlflow.db'}", python=sys.executable)
     board = open_board(home, executor)
     ref = board.submit(SPEC, project="team", priority=0, by="ann", key="")[0].ref
     files = board.files(ref)
