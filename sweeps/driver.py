@@ -110,7 +110,7 @@ class _Run:
             restored = len(search.outcomes)
             supplies = beside.submit(self._supplies)
             try:
-                if not search.finished:
+                if not search.finished and not interruption.asked:
                     ending = self._compute(drive, supplies, beside)
             except KeyboardInterrupt:
                 interruption.asked = True
@@ -137,6 +137,8 @@ class _Run:
 
             for module in NEEDED_LATER:
                 beside.submit(import_module, module)
+            if drive.interruption.asked:
+                return None
             gc.freeze()  # what is imported is for good: the garbage collector need not look at it again
             run_with_tune(supplies.result(), drive, workers=self.workers)
             # Tune leaves references into Ray in cycles. If they were found while Ray ends, it would end this process.

@@ -87,14 +87,17 @@ def _run(files: SweepFiles, settings: Settings, console: Console) -> str:
     spec = read_spec(files).model_copy(update={"tensorboard": files.tensorboard.is_dir()})
     from sweeps.driver import room_for, run_sweep  # seconds of imports; the service itself knows this module too
 
-    resources = spec.resources
-    if LOCK in os.environ:
-        room = max(1, available_cpus() // resources.cpus)
-    else:
+    cpus, gpus = spec.resources.cpus, spec.resources.gpus
+    if LOCK not in os.environ:
         settings = replace(settings, ray_address=os.environ[RAY_ADDRESS])
-        room = room_for(os.environ[RAY_ADDRESS], cpus=resources.cpus, gpus=resources.gpus)
+    if given := os.environ.get(WORKERS):
+        workers = int(given)
+    elif settings.ray_address is not None:
+        workers = room_for(settings.ray_address, cpus=cpus, gpus=gpus)
+    else:
+        workers = max(1, available_cpus() // cpus)
     with follow(console, spec.objective) as watch:
-        report = run_sweep(spec, settings, workers=int(os.environ.get(WORKERS) or room), watch=watch)
+        report = run_sweep(spec, settings, workers=workers, watch=watch)
     return f"{report.state} {report.why} {report.trouble}".rstrip()
 
 

@@ -105,8 +105,8 @@ def read_options(
     Raises:
         SettingsError: With every fault of all three.
     """
-    path = file or Path(environment[FILE]) if file or environment.get(FILE) else None
-    of_file = _content(path) if path else {}
+    path = file or environment.get(FILE)
+    of_file = _content(Path(path)) if path else {}
     variables = {name: environment.get(_variable(name)) or None for name in ServiceOptions.model_fields}
     faults: list[Fault] = []
     merged: dict[str, Any] = {}
