@@ -2,6 +2,8 @@
 PYTHON ?= python3.11
 BIN = .venv/bin
 STAMP = .venv/.set-up
+# Its wrapper for Python ends well whatever this says.
+COMPOSE = .venv/lib/python3.11/site-packages/compose/docker-compose
 
 .PHONY: setup demo format check test test-all bench
 
@@ -22,11 +24,14 @@ format: setup
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-check: setup  ## format, lint, types and the direction of imports
+check: setup  ## format, lint, types, the direction of imports, and docker/
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/hadolint docker/Dockerfile
+	$(BIN)/shellcheck --external-sources --source-path=SCRIPTDIR docker/*.sh docker/entrypoints/*.sh
+	$(COMPOSE) --env-file docker/.env.example --file docker/compose.yaml --profile '*' config --quiet
 
 test: setup  ## every test, two at a time, within ten minutes on two cores
 	$(BIN)/python -m pytest -n 2 --dist worksteal

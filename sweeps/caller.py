@@ -40,7 +40,13 @@ class Caller:
     """Asks one service with one token."""
 
     def __init__(
-        self, server: str, token: str, *, patience_seconds: float, transport: httpx2.BaseTransport | None = None
+        self,
+        server: str,
+        token: str,
+        *,
+        patience_seconds: float,
+        timeout_seconds: float | None = None,
+        transport: httpx2.BaseTransport | None = None,
     ) -> None:
         """Make a caller; nothing is sent yet.
 
@@ -48,6 +54,7 @@ class Caller:
             server: Address of the service.
             token: Sent with every request, and told in no error.
             patience_seconds: How long a request is repeated.
+            timeout_seconds: How long one may take; None leaves a service that has much to do its time.
             transport: Sends the requests; None is the network.
         """
         self.server, self.patience_seconds = server, patience_seconds
@@ -56,7 +63,7 @@ class Caller:
         self._http = httpx2.Client(
             base_url=server,
             headers=headers,
-            timeout=TIMEOUT,
+            timeout=TIMEOUT if timeout_seconds is None else httpx2.Timeout(timeout_seconds),
             transport=transport,
             trust_env=not is_on_this_machine(server),  # proxies of the environment do not know this machine
         )

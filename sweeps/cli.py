@@ -19,7 +19,7 @@ from rich.console import Console
 from sweeps import cli_login, cli_models, cli_output, cli_remote, cli_service, cli_tokens
 from sweeps.catalogue import describe_datasets, describe_models, describe_spaces
 from sweeps.cli_answers import INTERRUPTED, HomeOption, JsonOption, errors_told, tell, write_output
-from sweeps.cli_server import ServerOption, asked_server, summary_of, the_service
+from sweeps.cli_server import ServerOption, asked_server, complete_sweep, summary_of, the_service
 from sweeps.errors import SweepError
 from sweeps.execution.storage import Home, SweepFiles
 from sweeps.plan import make_plan
@@ -42,18 +42,9 @@ app = typer.Typer(
 )
 
 
-def _sweeps_of_home(context: typer.Context, incomplete: str) -> list[str]:
-    """Return the sweeps that a word on the command line may become; a shell that asks wants no errors."""
-    try:
-        known = Home(Settings.read(home=context.params.get("home")).home).sweep_ids()
-    except SweepError:
-        return []
-    return [sweep_id for sweep_id in known if sweep_id.startswith(incomplete)]
-
-
 SpecPath = Annotated[Path, typer.Argument(metavar="SPEC", help="A YAML or JSON file.")]
 SweepName = Annotated[
-    str, typer.Argument(metavar="SWEEP", help="A sweep's id, or the beginning of it.", autocompletion=_sweeps_of_home)
+    str, typer.Argument(metavar="SWEEP", help="A sweep's id, or the beginning of it.", autocompletion=complete_sweep)
 ]
 WorkersOption = Annotated[int | None, typer.Option("--workers", min=1, help="Evaluations at a time. [one a processor]")]
 NameArgument = Annotated[str | None, typer.Argument(metavar="NAME", help="Show this one in full.")]

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from sweeps.errors import SpecError, SweepError
+from sweeps.errors import FaultsError, SweepError
 
 __all__ = ["INTERRUPTED", "HomeOption", "JsonOption", "errors_told", "tell", "write_output"]
 
@@ -30,7 +30,7 @@ def errors_told(as_json: bool) -> Iterator[None]:
         yield
     except SweepError as error:
         if as_json:
-            print(json.dumps(error.as_json() if isinstance(error, SpecError) else {"error": str(error)}))  # noqa: T201  # for scripts
+            print(json.dumps(error.as_json() if isinstance(error, FaultsError) else {"error": str(error)}))  # noqa: T201  # for scripts
         else:
             Console(stderr=True).print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(2) from error

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from sweeps import cli_output
 from sweeps.cli_answers import INTERRUPTED, HomeOption, JsonOption, errors_told, tell
-from sweeps.cli_server import ServiceOption, asked_server, summary_of, the_service
+from sweeps.cli_server import ServiceOption, asked_server, complete_ref, summary_of, the_service
 from sweeps.execution.storage import Home
 from sweeps.logins import Logins
 from sweeps.settings import Settings
@@ -30,13 +30,24 @@ __all__ = ["add_commands"]
 HIGHEST_PRIORITY = 1000
 
 SpecPath = Annotated[Path, typer.Argument(metavar="SPEC", help="A YAML or JSON file.")]
-Ref = Annotated[str, typer.Argument(metavar="SWEEP", help="A sweep as `list` names it, or the beginning of it.")]
+Ref = Annotated[
+    str,
+    typer.Argument(
+        metavar="SWEEP", help="A sweep as `list` names it, or the beginning of it.", autocompletion=complete_ref
+    ),
+]
 WatchOption = Annotated[bool, typer.Option("--watch", help="Follow the sweep to its end.")]
 ProjectOption = Annotated[
     str | None, typer.Option("--project", help="Where it belongs. [the token's only one, else default]")
 ]
 PriorityOption = Annotated[
     int, typer.Option("--priority", min=-HIGHEST_PRIORITY, max=HIGHEST_PRIORITY, help="The higher, the sooner.")
+]
+PriorityArgument = Annotated[
+    int,
+    typer.Argument(
+        metavar="N", min=-HIGHEST_PRIORITY, max=HIGHEST_PRIORITY, help="The higher, the sooner; 0 is usual."
+    ),
 ]
 LinesOption = Annotated[int, typer.Option("-n", "--lines", min=1, max=10_000, help="The last so many.")]
 FollowOption = Annotated[bool, typer.Option("-f", "--follow", help="Go on with what is added, until it rests.")]
@@ -50,6 +61,8 @@ def add_commands(app: typer.Typer) -> None:
     app.command(epilog="Example: sweeps pause digits-beta-vae")(pause)
     app.command(epilog="Example: sweeps resume digits-beta-vae")(resume)
     app.command(epilog="Example: sweeps cancel digits-beta-vae --json")(cancel)
+    below_zero = {"ignore_unknown_options": True}  # -5 is a number here
+    app.command(epilog="Example: sweeps priority digits-beta-vae 5", context_settings=below_zero)(priority)
 
 
 def submit(
@@ -112,6 +125,11 @@ def resume(sweep: Ref, server: ServiceOption = None, as_json: JsonOption = False
 def cancel(sweep: Ref, server: ServiceOption = None, as_json: JsonOption = False) -> None:
     """End a sweep early; its record and the best so far stay."""
     _steer(sweep, server, as_json, lambda client: client.cancel)
+
+
+def priority(sweep: Ref, n: PriorityArgument, server: ServiceOption = None, as_json: JsonOption = False) -> None:
+    """Say how soon a sweep that waits is started; what runs goes on."""
+    _steer(sweep, server, as_json, lambda client: lambda ref: client.set_priority(ref, n))
 
 
 def _steer(

@@ -1,5 +1,6 @@
 """The commands that run the service and open its pages: `sweeps serve` and `sweeps open`."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,14 +15,57 @@ if TYPE_CHECKING:
 
 __all__ = ["add_commands"]
 
-PortOption = Annotated[int, typer.Option("--port", min=0, max=65_535, help="Of the API, on 127.0.0.1; 0: a free one.")]
+SettingsOption = Annotated[
+    Path | None,
+    typer.Option("--settings", help="A YAML file with any of these by name, as max_running: 2. [$SWEEPS_SETTINGS]"),
+]
+HostOption = Annotated[
+    str | None,
+    typer.Option("--host", help="Where the API is; elsewhere, put TLS in front. [$SWEEPS_HOST or 127.0.0.1]"),
+]
+PortOption = Annotated[int | None, typer.Option("--port", help="Of the API; 0: a free one. [$SWEEPS_PORT or 8000]")]
 MlflowPortOption = Annotated[
-    int, typer.Option("--mlflow-port", min=0, max=65_535, help="Of MLflow's pages, on 127.0.0.1; 0: a free one.")
+    int | None,
+    typer.Option("--mlflow-port", help="Of MLflow's pages, on 127.0.0.1; 0: a free one. [$SWEEPS_MLFLOW_PORT or 0]"),
 ]
 WorkersOption = Annotated[
-    int | None, typer.Option("--workers", min=1, help="Evaluations at a time of each sweep. [one a processor]")
+    int | None,
+    typer.Option("--workers", help="Evaluations at a time of each sweep. [$SWEEPS_WORKERS or one a processor]"),
 ]
-RunningOption = Annotated[int, typer.Option("--max-running", min=1, help="Sweeps at a time; others wait.")]
+RunningOption = Annotated[
+    int | None, typer.Option("--max-running", help="Sweeps at a time; others wait. [$SWEEPS_MAX_RUNNING or 1]")
+]
+AttemptsOption = Annotated[
+    int | None,
+    typer.Option("--attempts", help="Without a new result, after which a sweep is given up. [$SWEEPS_ATTEMPTS or 3]"),
+]
+ExecutorOption = Annotated[
+    str | None,
+    typer.Option("--executor", metavar="local|ray", help="Where sweeps run. [$SWEEPS_EXECUTOR or local]"),
+]
+RayAddressOption = Annotated[
+    str | None,
+    typer.Option(
+        "--ray-address",
+        metavar="URL",
+        help="Of Ray's dashboard; its token is in $RAY_AUTH_TOKEN or the file $RAY_AUTH_TOKEN_PATH. "
+        "[$SWEEPS_RAY_ADDRESS or http://127.0.0.1:8265]",
+    ),
+]
+RayPythonOption = Annotated[
+    str | None,
+    typer.Option("--ray-python", help="The Python with Sweeps, where Ray's head is. [$SWEEPS_RAY_PYTHON or python]"),
+]
+BodyOption = Annotated[
+    int | None, typer.Option("--body-bytes", help="Of one request, at most. [$SWEEPS_BODY_BYTES or 1048576]")
+]
+RateOption = Annotated[
+    float | None,
+    typer.Option("--requests-per-second", help="Of one token, on average. [$SWEEPS_REQUESTS_PER_SECOND or 50]"),
+]
+BurstOption = Annotated[
+    int | None, typer.Option("--burst", help="Requests of one token at once. [$SWEEPS_BURST or 200]")
+]
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -30,24 +74,40 @@ def add_commands(app: typer.Typer) -> None:
     app.command("open", epilog="Example: sweeps open --no-browser")(open_)
 
 
-def serve(
+def serve(  # noqa: PLR0913, PLR0917  # a parameter an option
     home: HomeOption = None,
-    port: PortOption = 8000,
+    settings: SettingsOption = None,
+    host: HostOption = None,
+    port: PortOption = None,
+    mlflow_port: MlflowPortOption = None,
     workers: WorkersOption = None,
-    max_running: RunningOption = 1,
-    mlflow_port: MlflowPortOption = 0,
+    max_running: RunningOption = None,
+    attempts: AttemptsOption = None,
+    executor: ExecutorOption = None,
+    ray_address: RayAddressOption = None,
+    ray_python: RayPythonOption = None,
+    body_bytes: BodyOption = None,
+    requests_per_second: RateOption = None,
+    burst: BurstOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Serve sweeps over HTTP on this machine, with MLflow's pages; Ctrl-C ends the service, not what runs."""
+    """Serve sweeps over HTTP, with MLflow's pages; Ctrl-C ends the service, not what runs.
+
+    Options go before the environment, the environment before the file of --settings.
+    """
+    given = {name: value for name, value in locals().items() if name not in ("settings", "as_json")}
     with errors_told(as_json):
-        settings = Settings.read(home=home)
         from sweeps.service import serve as service  # a second of imports that other commands do without
+        from sweeps.service.options import LOOPBACK, read_options
 
         def begun(started: "Started") -> None:
             tell(started.as_json(), as_json, lambda console: _show(console, started))
 
-        ports = service.Ports(api=port, mlflow=mlflow_port)
-        left = service.serve(settings, ports, workers=workers, max_running=max_running, tell=begun)
+        options = read_options(given, settings)
+        if options.host != LOOPBACK:
+            said = f"The API is on {options.host} in plain HTTP, where tokens can be read: put TLS in front."
+            Console(stderr=True).print(said, style="yellow", markup=False, highlight=False, soft_wrap=True)
+        left = service.serve(options, tell=begun)
         said = f"The service has ended. Sweeps that go on running: {left}; `sweeps serve` finds them again."
         Console(stderr=True).print(said, markup=False, highlight=False, soft_wrap=True)
 

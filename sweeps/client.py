@@ -66,6 +66,7 @@ class Client:
         token: str | None = None,
         *,
         patience_seconds: float = 30.0,
+        timeout_seconds: float | None = None,
         transport: httpx2.BaseTransport | None = None,
     ) -> None:
         """Make a client; nothing is sent yet.
@@ -74,6 +75,7 @@ class Client:
             server: Address of the service; else `$SWEEPS_SERVER`, else the latest `sweeps login`.
             token: Else `$SWEEPS_TOKEN`, else what `sweeps login` kept for the server.
             patience_seconds: How long a request is repeated while the service is away or has too much to do.
+            timeout_seconds: How long one may take; None leaves a service that has much to do its time.
             transport: Sends the requests; None is the network.
 
         Raises:
@@ -82,7 +84,11 @@ class Client:
         address = choose_server(server)
         self.server = address
         self._caller = Caller(
-            address, choose_token(address, token), patience_seconds=patience_seconds, transport=transport
+            address,
+            choose_token(address, token),
+            patience_seconds=patience_seconds,
+            timeout_seconds=timeout_seconds,
+            transport=transport,
         )
 
     def __repr__(self) -> str:

@@ -4,7 +4,7 @@ import gc
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ from models.datasets import DatasetError, load_training
 from sweeps.conclude import DataFacts, SweepState, choose, first_cause, write_best, write_figures
 from sweeps.drive import Drive
 from sweeps.errors import StorageError, SweepError
+from sweeps.execution.joined_ray import joined_ray, room_for
 from sweeps.execution.lease import hold_lease
 from sweeps.execution.local_ray import import_ray, local_ray
 from sweeps.execution.storage import Home, SweepFiles, write_atomically
@@ -34,7 +35,7 @@ from sweeps.sweep_report import SweepReport, read_finished, write_conclusion
 if TYPE_CHECKING:
     from sweeps.record.tensorboard import EventFiles
 
-__all__ = ["SweepReport", "run_sweep", "tracking_uri"]
+__all__ = ["SweepReport", "room_for", "run_sweep", "tracking_uri"]
 
 END_STATUS: dict[SweepState, EndStatus] = {"finished": "FINISHED", "failed": "FAILED", "interrupted": "KILLED"}
 """How MLflow calls the end of a sweep."""
@@ -73,7 +74,7 @@ def run_sweep(spec: SweepSpec, settings: Settings, *, workers: int, watch: Calla
         told = read_finished(files, spec.folds, tracking_uri(settings), experiment, begun=begun)
         if told is not None:
             return told
-        if not files.conclusion.exists():
+        if settings.ray_address is None and not files.conclusion.exists():
             import_ray()  # ahead of what threads import, since they hinder each other and workers start with Ray
         record = _open_record(spec, files, settings, workers)
         try:
@@ -109,7 +110,7 @@ class _Run:
             restored = len(search.outcomes)
             supplies = beside.submit(self._supplies)
             try:
-                if not search.finished:
+                if not search.finished and not interruption.asked:
                     ending = self._compute(drive, supplies, beside)
             except KeyboardInterrupt:
                 interruption.asked = True
@@ -131,12 +132,13 @@ class _Run:
 
     def _compute(self, drive: Drive, supplies: Future[Supplies], beside: Executor) -> Future[_Ending] | None:
         """Have everything evaluated; data are read while Ray starts, and the sweep is concluded while it ends."""
-        resources = self.spec.resources
-        with local_ray(workers=self.workers, cpus=resources.cpus, gpus=resources.gpus):
+        with self._ray():
             from sweeps.execution.tune_adapter import run_with_tune  # reads the environment that local_ray sets
 
             for module in NEEDED_LATER:
                 beside.submit(import_module, module)
+            if drive.interruption.asked:
+                return None
             gc.freeze()  # what is imported is for good: the garbage collector need not look at it again
             run_with_tune(supplies.result(), drive, workers=self.workers)
             # Tune leaves references into Ray in cycles. If they were found while Ray ends, it would end this process.
@@ -144,6 +146,12 @@ class _Run:
             if not drive.search.finished:
                 return None
             return beside.submit(self._conclude, drive.search, supplies.result())
+
+    def _ray(self) -> AbstractContextManager[None]:
+        resources, address = self.spec.resources, self.settings.ray_address
+        if address is not None:
+            return joined_ray(address, workers=self.workers, cpus=resources.cpus)
+        return local_ray(workers=self.workers, cpus=resources.cpus, gpus=resources.gpus)
 
     def _conclude(self, search: Search, supplies: Supplies) -> _Ending:
         verdict = choose(self.spec, search)

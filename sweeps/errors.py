@@ -2,7 +2,17 @@
 
 from dataclasses import asdict, dataclass
 
-__all__ = ["Fault", "LeaseError", "ServiceError", "SpecError", "StorageError", "SweepError", "UnknownNameError"]
+__all__ = [
+    "Fault",
+    "FaultsError",
+    "LeaseError",
+    "ServiceError",
+    "SettingsError",
+    "SpecError",
+    "StorageError",
+    "SweepError",
+    "UnknownNameError",
+]
 
 
 class SweepError(Exception):
@@ -54,10 +64,18 @@ class Fault:
         return f"{self.path}: {self.rule}, but got {self.value}. {self.remedy}"
 
 
-class SpecError(SweepError):
-    """A spec that cannot be run, with all of its faults."""
+class FaultsError(SweepError):
+    """Something written by a person that cannot be worked with, with all of its faults.
 
-    def __init__(self, faults: list[Fault], source: str = "the spec") -> None:
+    Attributes:
+        kind: What it should have been.
+        faults: All of them.
+        source: Where it is.
+    """
+
+    kind = ""
+
+    def __init__(self, faults: list[Fault], source: str) -> None:
         self.faults = faults
         self.source = source
         count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
@@ -67,4 +85,19 @@ class SpecError(SweepError):
 
     def as_json(self) -> dict[str, object]:
         """Return the faults for scripts."""
-        return {"error": f"{self.source} is not a valid spec", "faults": [asdict(fault) for fault in self.faults]}
+        return {"error": f"{self.source} is not {self.kind}", "faults": [asdict(fault) for fault in self.faults]}
+
+
+class SpecError(FaultsError):
+    """A spec that cannot be run."""
+
+    kind = "a valid spec"
+
+    def __init__(self, faults: list[Fault], source: str = "the spec") -> None:
+        super().__init__(faults, source)
+
+
+class SettingsError(FaultsError):
+    """Settings that a service cannot be started with."""
+
+    kind = "validly set up"

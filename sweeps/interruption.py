@@ -1,4 +1,8 @@
-"""Ctrl-C and SIGTERM, remembered: a KeyboardInterrupt inside an import or a destructor is at times swallowed."""
+"""Ctrl-C and SIGTERM, remembered: a KeyboardInterrupt inside a destructor is swallowed.
+
+Inside an import it is only remembered: raised there, it may leave Python's import lock taken, and every other thread
+that imports something would wait for that for ever.
+"""
 
 import signal
 import threading
@@ -25,7 +29,7 @@ class Interruption:
 
 @contextmanager
 def interruption_remembered() -> Iterator[Interruption]:
-    """Note signals that ask this process to end, and hand them on to the handlers that stood there.
+    """Note signals that ask this process to end, and hand them on to the handlers that stood there, but for imports.
 
     Side effect: replaces handlers while the block runs, in the main thread alone: others are never interrupted.
     """
@@ -38,7 +42,7 @@ def interruption_remembered() -> Iterator[Interruption]:
     def note(number: int, frame: FrameType | None) -> None:
         interruption.asked = True
         handler = before[signal.Signals(number)]
-        if callable(handler):
+        if callable(handler) and not _is_importing(frame):
             handler(number, frame)
 
     noted = [number for number, handler in before.items() if callable(handler)]
@@ -49,3 +53,12 @@ def interruption_remembered() -> Iterator[Interruption]:
     finally:
         for number in noted:
             signal.signal(number, before[number])
+
+
+def _is_importing(frame: FrameType | None) -> bool:
+    """Tell whether a frame runs within an import."""
+    while frame is not None:
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
+            return True
+        frame = frame.f_back
+    return False

@@ -25,6 +25,7 @@ class Settings:
         experiment: Name of the sweep's experiment in the record: `$SWEEPS_EXPERIMENT`; None is the sweep's id.
         record_patience_seconds: How long a sweep that has ended waits for an MLflow that does not answer:
             `$SWEEPS_RECORD_PATIENCE`; the next run of the sweep catches up.
+        ray_address: The Ray to join, for a process that it runs itself; None starts one of the sweep's own.
     """
 
     home: Path
@@ -32,6 +33,7 @@ class Settings:
     tracking_uri: str | None = None
     experiment: str | None = None
     record_patience_seconds: float = 60.0
+    ray_address: str | None = None
 
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ, home: Path | None = None) -> "Settings":

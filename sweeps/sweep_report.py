@@ -87,7 +87,7 @@ class SweepReport:
 
 
 def write_conclusion(report: SweepReport) -> None:
-    """Write conclusion.json, with the outcomes that it was drawn from.
+    """Write conclusion.json, with the outcomes that it was drawn from and why the record is behind, if it is.
 
     Raises:
         StorageError: The disk is full, or the place cannot be written.
@@ -97,6 +97,7 @@ def write_conclusion(report: SweepReport) -> None:
         "why": report.why,
         "champion": champion_json(report.best) if report.best else None,
         "outcomes_sha256": _outcomes_sha256(report.results),
+        "record_trouble": report.trouble,
     }
     write_atomically(report.files.conclusion, json.dumps(told, allow_nan=False).encode())
 

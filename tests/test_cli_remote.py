@@ -130,7 +130,10 @@ def test_every_fault_of_a_spec_is_told_with_its_place(signed_in: str, spec_path:
     assert told == answer("plan", spec_path, exit_code=2)
 
 
-@pytest.mark.parametrize("words", [["submit", "SPEC"], ["logs", "x"], ["pause", "x"], ["resume", "x"], ["cancel", "x"]])
+@pytest.mark.parametrize(
+    "words",
+    [["submit", "SPEC"], ["logs", "x"], ["pause", "x"], ["resume", "x"], ["cancel", "x"], ["priority", "x", "1"]],
+)
 def test_without_a_service_it_is_said_how_to_get_one(words: list[str], spec_path: Path) -> None:
     told = answer(*[str(spec_path) if word == "SPEC" else word for word in words], exit_code=2)["error"]
     assert "`sweeps serve`" in told
@@ -206,6 +209,48 @@ def test_sweeps_are_steered_by_the_beginning_of_their_name(service: Running, sig
     assert "but got 'steeds'" in answer("cancel", "steeds", exit_code=2)["error"]
     service.board.stand(ref, state="finished")
     assert "must not have finished" in answer("pause", "steered", exit_code=2)["error"]
+
+
+def test_the_priority_of_a_sweep_is_a_number_below_zero_too(service: Running, signed_in: str) -> None:
+    ref = service.add(small_spec(name="hurried"))
+    assert answer("priority", "hurried", "7")["priority"] == 7
+    assert answer("priority", ref, "-5", "--server", service.url)["priority"] == -5
+    assert service.board.view(ref).priority == -5
+    assert f"{ref}: queued" in sweeps("priority", "hurried", "0").stdout
+    assert sweeps("priority", "hurried", "1001").exit_code == 2
+
+
+def completed(words: str, **environment: str) -> list[str]:
+    """Return what a shell is told that the last word of a command line may become."""
+    asked = {"_SWEEPS_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(len(words.split()) - 1)}
+    result = CliRunner().invoke(app, prog_name="sweeps", env=asked | environment)
+    assert (result.exit_code, result.stderr) == (0, "")
+    return result.stdout.split()
+
+
+def test_the_shell_completes_the_sweeps_of_the_service_that_is_meant(
+    service: Running, signed_in: str, home: Home
+) -> None:
+    refs = [service.add(small_spec(name=name)) for name in ("complete-a", "complete-b")]
+    refs += [service.add(small_spec(name="complete-a"), "team")]
+    begin(home, small_spec(name="complete-here"), evaluations=0)
+    for verb in ("pause", "resume", "cancel", "logs", "watch"):
+        assert sorted(completed(f"sweeps {verb} compl")) == sorted(refs[:2])
+    assert completed("sweeps priority team~c") == refs[2:]
+    assert sorted(completed("sweeps show compl", SWEEPS_SERVER=service.url)) == sorted(refs[:2])
+    assert completed("sweeps show compl", SWEEPS_HOME=str(home.root)) == [small_spec(name="complete-here").sweep_id]
+    assert completed(f"sweeps watch --home {home.root.parent.name} compl") == []
+
+
+def test_a_shell_that_completes_hears_nothing_of_a_service_that_is_away(logins: Logins) -> None:
+    """One listens and never answers; then nobody listens; then there is no login."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        logins.keep(url, f"swp_{'0' * 12}_{'x' * 43}")
+        assert completed("sweeps pause compl") == []
+    assert completed("sweeps pause compl") == []
+    logins.forget(url)
+    assert completed("sweeps pause compl") == []
 
 
 def test_a_reader_may_look_but_not_steer(service: Running, logins: Logins) -> None:

@@ -3,6 +3,8 @@
 import signal
 import threading
 from contextlib import suppress
+from importlib import import_module
+from pathlib import Path
 
 import pytest
 
@@ -22,6 +24,21 @@ def test_a_signal_is_remembered_whatever_becomes_of_its_exception(number: signal
         assert signal.getsignal(number) is signal.default_int_handler
     finally:
         signal.signal(number, before)
+
+
+def test_a_signal_inside_an_import_is_remembered_and_does_not_break_it_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Broken off, an import may leave a lock taken that all other threads wait for."""
+    (tmp_path / "interrupted_module.py").write_text("import signal\nsignal.raise_signal(signal.SIGINT)\nWHOLE = True\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with interruption_remembered() as interruption:
+            module = import_module("interrupted_module")
+        assert (interruption.asked, module.WHOLE) == (True, True)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_a_signal_that_is_ignored_stays_ignored() -> None:

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-__all__ = ["import_ray", "local_ray"]
+__all__ = ["ENVIRONMENT", "THREADS", "import_ray", "local_ray"]
 
 OBJECT_STORE_BYTES = 2**29
 """MNIST as float32 takes 188 MB; results are small."""
@@ -29,6 +29,9 @@ ENVIRONMENT = {
     "TUNE_DISABLE_SIGINT_HANDLER": "1",
 }
 
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+"""Variables that say how many threads a worker computes with, which the last bits depend on."""
+
 
 def import_ray() -> None:
     """Import Ray with the settings that it reads when it is imported.
@@ -49,7 +52,7 @@ def local_ray(*, workers: int, cpus: int, gpus: float) -> Iterator[None]:
     import_ray()
     # One pending trial a worker, so that no worker waits for Tune's loop.
     os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(workers)
-    for threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    for threads in THREADS:
         os.environ[threads] = str(cpus)
     import ray
 

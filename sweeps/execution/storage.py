@@ -7,6 +7,7 @@ never taken for something else, and never deleted.
 import hashlib
 import json
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -238,7 +239,7 @@ def file_sha256(path: Path) -> str:
 @contextmanager
 def _written_beside(path: Path, content: bytes, mode: int) -> Iterator[Path]:
     """Write a file beside its place, for the block to bring it there; afterwards nothing lies beside."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}-{get_native_id()}")
+    beside = path.with_name(f".{path.name}.{socket.gethostname()}-{os.getpid()}-{get_native_id()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         beside.touch(mode)

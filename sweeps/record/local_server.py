@@ -8,14 +8,14 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from sweeps.errors import SweepError
 from sweeps.record import bound_process
 
-__all__ = ["LocalServer", "Pages", "loopback", "serve"]
+__all__ = ["LocalServer", "Pages", "end", "launch", "loopback", "serve", "wait_until_healthy"]
 
 START_SECONDS = 60.0
 END_SECONDS = 10.0
@@ -71,22 +71,36 @@ def serve(server: LocalServer) -> Iterator[subprocess.Popen[bytes]]:
     Raises:
         SweepError: It does not start.
     """
-    with server.log.open("wb") as output:
-        process = subprocess.Popen(  # noqa: S603  # our own words and a path, no shell
+    server.log.unlink(missing_ok=True)
+    process = launch(server)
+    try:
+        wait_until_healthy(server, process)
+        yield process
+    finally:
+        end(process)
+
+
+def launch(server: LocalServer) -> subprocess.Popen[bytes]:
+    """Start a server, which does not answer yet; what it says is added to its log.
+
+    Side effects: it is in a process group of its own; should the calling thread end, the system ends it.
+    """
+    with server.log.open("ab") as output:
+        return subprocess.Popen(  # noqa: S603  # our own words and a path, no shell
             [sys.executable, "-m", bound_process.__name__, *server.command],
             env=os.environ | server.environment,
             stdout=output,
             stderr=output,
             start_new_session=True,
         )
-    try:
-        _wait_until_healthy(server, process)
-        yield process
-    finally:
-        _end(process)
 
 
-def _wait_until_healthy(server: LocalServer, process: subprocess.Popen[bytes]) -> None:
+def wait_until_healthy(server: LocalServer, process: subprocess.Popen[bytes]) -> None:
+    """Return when a server answers.
+
+    Raises:
+        SweepError: It ends, or does not answer within a minute.
+    """
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         try:
@@ -98,15 +112,19 @@ def _wait_until_healthy(server: LocalServer, process: subprocess.Popen[bytes]) -
     raise SweepError(f"{rule}, but does not. Read {server.log}.")
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def end(process: subprocess.Popen[bytes]) -> None:
+    """End a server with its process group, gently at first; what a server that has died left of its group, at once."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         if process.poll() is None:
-            os.killpg(process.pid, number)
+            with suppress(ProcessLookupError):  # it has just ended
+                os.killpg(process.pid, number)
             try:
                 process.wait(END_SECONDS)
             except subprocess.TimeoutExpired:
                 continue
-        return
+        break
+    with suppress(ProcessLookupError):  # nothing is left of it
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def _free_port() -> int:

@@ -5,6 +5,7 @@ memory are a snapshot that `refresh` brings up to date.
 """
 
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,10 +13,10 @@ from sweeps.errors import StorageError, SweepError
 from sweeps.execution.storage import SweepFiles, write_atomically, write_once
 from sweeps.record.connection import RecordError
 from sweeps.service.claims import Claim, Claims
+from sweeps.service.executor import Executor
 from sweeps.service.keys import Keys
-from sweeps.service.local_executor import LocalExecutor
 from sweeps.service.refs import make_ref, project_home, split_ref
-from sweeps.service.state import Wish, is_settled, refusal
+from sweeps.service.state import MOST_FRUITLESS, Wish, is_settled, refusal
 from sweeps.service.view import SweepView, Viewer
 from sweeps.spec import SweepSpec
 
@@ -43,21 +44,25 @@ class Board:
     Attributes:
         changed: Set by every change; whoever waits for one clears it.
         trouble: What keeps the reconciler from its work, or empty.
+        pages: Tells of MLflow's pages: "ok", or what is wrong.
     """
 
-    def __init__(self, root: Path, claims: Claims, executor: LocalExecutor) -> None:
+    def __init__(self, root: Path, claims: Claims, executor: Executor, *, attempts: int = MOST_FRUITLESS) -> None:
         """Keep what to work with; `refresh` reads which sweeps there are.
 
         Args:
             root: The home of the service.
             claims: What is wished.
             executor: Tells what runs.
+            attempts: Without a new result, after which a sweep is given up.
         """
         self.changed = threading.Event()
         self.trouble = ""
+        self.pages: Callable[[], str] = lambda: "ok"
+        self._executor = executor
         self._root = root
         self._claims = claims
-        self._viewer = Viewer(root, executor.is_running)
+        self._viewer = Viewer(root, executor, attempts)
         self._keys = Keys(root / "service" / "keys")
         # One change of the record at a time; reading what is remembered never waits for MLflow.
         self._recording, self._remembering = threading.RLock(), threading.Lock()
@@ -155,7 +160,11 @@ class Board:
 
     def health(self) -> dict[str, str]:
         """Ask `mlflow`, `storage` and `executor`; each answers "ok" or what is wrong."""
-        return {"mlflow": self._mlflow(), "storage": self._storage(), "executor": self.trouble or "ok"}
+        return {
+            "mlflow": self._mlflow(),
+            "storage": self._storage(),
+            "executor": self.trouble or self._executor.health(),
+        }
 
     def refresh(self) -> None:
         """Read which sweeps there are and what is wished, and look at each.
@@ -174,9 +183,9 @@ class Board:
         return [view for _, view in list(self._known.values())]
 
     def look_again(self) -> None:
-        """Look at the sweeps that wait or run; the others stay as they are until someone wishes otherwise."""
+        """Look at the sweeps that wait, run or are to be recorded; the others stay until someone wishes otherwise."""
         for claim, view in list(self._known.values()):
-            if not is_settled(view.state):
+            if not is_settled(view.state) or view.is_behind:
                 self._see(claim)
 
     def _claim(self, ref: str) -> Claim:
@@ -191,7 +200,8 @@ class Board:
     def _finished(self, claim: Claim) -> SweepView | None:
         """Return what is known of a sweep that has finished, whose files will not change."""
         before, view = self._known.get(claim.ref, (None, None))
-        return view if before == claim and view is not None and view.state == "finished" else None
+        is_done = view is not None and view.state == "finished" and not view.is_behind
+        return view if before == claim and is_done else None
 
     def _see(self, claim: Claim) -> SweepView:
         """Look at a sweep and have the views show it so, unless something else is wished by now."""
@@ -221,12 +231,20 @@ class Board:
             self._claims.get("a name that no sweep has")
         except RecordError as error:
             return str(error)
-        return "ok"
+        return self.pages()
 
 
 def _write_spec(files: SweepFiles, spec: SweepSpec) -> None:
-    """Write the spec where the sweep is, or make sure that it is the one that stands there."""
+    """Write the spec where the sweep is, or make sure that it is the one that stands there.
+
+    Whether TensorBoard's files are wanted is no part of a sweep, so it may be asked for later: their folder says so.
+    """
     if not write_once(files.spec, spec.canonical().encode()) and files.read_json(files.spec) != spec.model_dump(
         mode="json"
     ):
         raise StorageError(f"{files.spec} must hold the spec of {files.sweep_id}, but holds another. Restore it.")
+    if spec.tensorboard:
+        try:
+            files.tensorboard.mkdir(exist_ok=True)
+        except OSError as error:
+            raise StorageError(f"{files.tensorboard} must be a folder, but {error.strerror}. Mend it.") from error

@@ -15,11 +15,9 @@ from sweeps.execution.lease import Holder, is_held, read_holder, take_lock
 from sweeps.execution.storage import SweepFiles
 from sweeps.service import job
 from sweeps.service.attempts import begin_attempt, last_words
+from sweeps.service.executor import PATIENCE_SECONDS
 
 __all__ = ["LocalExecutor"]
-
-PATIENCE_SECONDS = 120.0
-"""How long a process that was asked to end may take: it records what it has, and MLflow may be away."""
 
 
 @dataclass
@@ -56,7 +54,7 @@ class LocalExecutor:
             with attempt.log.open("ab") as output:
                 process = subprocess.Popen(  # noqa: S603  # our own words, no shell
                     [sys.executable, "-m", job.__name__],
-                    env=self._environment(ref, files, lock.fileno()),
+                    env=self._environment(ref, files, attempt.number, lock.fileno()),
                     stdin=subprocess.DEVNULL,
                     stdout=output,
                     stderr=output,
@@ -89,12 +87,17 @@ class LocalExecutor:
         """Return the last lines that the latest process of a sweep said."""
         return last_words(files, lines)
 
-    def _environment(self, ref: str, files: SweepFiles, lock: int) -> dict[str, str]:
+    def health(self) -> str:
+        """Return "ok": the machine that the service runs on can start processes, or says so when it cannot."""
+        return "ok"
+
+    def _environment(self, ref: str, files: SweepFiles, attempt: int, lock: int) -> dict[str, str]:
         own = {
             job.HOME: str(files.root.parent.parent),
             job.SWEEP: files.sweep_id,
             job.EXPERIMENT: ref,
             job.TRACKING_URI: self.tracking_uri,
+            job.ATTEMPT: str(attempt),
             job.LOCK: str(lock),
             "PYTHONUNBUFFERED": "1",
         }

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from sweeps.errors import SweepError
 from sweeps.service.board import Board
-from sweeps.service.local_executor import LocalExecutor
+from sweeps.service.executor import Executor
 from sweeps.service.schedule import Action, decide
 
 __all__ = ["Reconciler"]
@@ -28,7 +28,7 @@ class Reconciler:
     """Starts what should run and stops what should not, for as long as it is open."""
 
     def __init__(
-        self, board: Board, executor: LocalExecutor, *, max_running: int, clock: Callable[[], float] = time.monotonic
+        self, board: Board, executor: Executor, *, max_running: int, clock: Callable[[], float] = time.monotonic
     ) -> None:
         """Keep what to work with; `start` begins.
 
@@ -64,7 +64,7 @@ class Reconciler:
         except SweepError as error:
             troubles.append(str(error))
         # What is known goes on as it was last wished, also while the record is away.
-        for action in decide(self._board.snapshot(), self._max_running):
+        for action in decide(self._board.snapshot(), self._max_running, can_record=not troubles):
             try:
                 self._act(action)
             except (SweepError, OSError) as error:

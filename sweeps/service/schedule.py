@@ -18,13 +18,24 @@ class Action:
     ref: str
 
 
-def decide(views: Collection[SweepView], max_running: int) -> list[Action]:
+def decide(views: Collection[SweepView], max_running: int, *, can_record: bool = True) -> list[Action]:
     """Return what to stop, and what to start in the places that are free: by priority, then age, then name.
 
-    Doing it and asking again gives nothing to start; stopping is asked for until the sweep has stopped.
+    Places that are left go to sweeps that have ended while the record was away: they run again to be recorded. Doing it
+    and asking again gives nothing to start; stopping is asked for until the sweep has stopped.
+
+    Args:
+        views: All sweeps.
+        max_running: How many run at a time.
+        can_record: Whether the record is there now.
     """
     stop = [Action("stop", view.ref) for view in views if view.state in ("pausing", "cancelling")]
     free = max_running - sum(has_process(view.state) for view in views)
     queued = [view for view in views if view.state == "queued"]
-    queued.sort(key=lambda view: (-view.priority, view.submitted_ms, view.ref))
-    return stop + [Action("start", view.ref) for view in queued[: max(0, free)]]
+    behind = [view for view in views if view.is_behind and view.state == "finished" and can_record]
+    waiting = [*sorted(queued, key=_turn), *sorted(behind, key=_turn)]
+    return stop + [Action("start", view.ref) for view in waiting[: max(0, free)]]
+
+
+def _turn(view: SweepView) -> tuple[int, int, str]:
+    return -view.priority, view.submitted_ms, view.ref

@@ -17,8 +17,12 @@ from sweeps.execution.storage import Home, write_atomically
 from sweeps.service.app import make_app
 from sweeps.service.board import Board
 from sweeps.service.claims import Claims
+from sweeps.service.executor import Executor
 from sweeps.service.links import Links, link_to
 from sweeps.service.local_executor import LocalExecutor
+from sweeps.service.options import LOOPBACK, ServiceOptions
+from sweeps.service.ray_executor import RayExecutor
+from sweeps.service.ray_jobs import RayJobs, read_ray_token
 from sweeps.service.reconciler import Reconciler
 from sweeps.service.record_pages import RecordPages, pages_at
 from sweeps.service.record_server import USER, serve_record
@@ -26,18 +30,12 @@ from sweeps.service.state import has_process
 from sweeps.service.tokens import Role, Token, Tokens
 from sweeps.settings import Settings
 
-__all__ = ["Ports", "Started", "new_link", "serve"]
+__all__ = ["Started", "new_link", "serve"]
+
+EVERYWHERE = "0.0.0.0"  # noqa: S104  # asked for by name alone
 
 LAST_REQUESTS_SECONDS = 3
 """How long requests in hand, and logs that are followed, may go on after Ctrl-C."""
-
-
-@dataclass(frozen=True)
-class Ports:
-    """On 127.0.0.1; 0 takes a free one."""
-
-    api: int
-    mlflow: int
 
 
 @dataclass(frozen=True)
@@ -63,35 +61,34 @@ class Started:
         return asdict(self)
 
 
-def serve(
-    settings: Settings, ports: Ports, *, workers: int | None, max_running: int, tell: Callable[[Started], None]
-) -> int:
+def serve(options: ServiceOptions, *, tell: Callable[[Started], None]) -> int:
     """Serve until Ctrl-C or SIGTERM; return how many sweeps go on running without the service.
 
     Args:
-        settings: Where home, data and record are.
-        ports: Where to listen.
-        workers: Evaluations at a time of each sweep; None is one a processor.
-        max_running: Sweeps at a time.
+        options: What the service is told.
         tell: Called once, as soon as requests are taken.
 
     Raises:
-        SweepError: A port is taken, the home has a service already, or MLflow does not start.
+        SweepError: A port is taken, the home has a service already, MLflow does not start, or Ray has no token.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    settings = Settings.read(options.environment())
     home, tokens = Home(settings.home), Tokens.of(settings.home)
     uri = settings.tracking_uri or f"sqlite:///{home.record}"
-    executor = LocalExecutor(uri, workers)
-    board = Board(home.root, Claims(uri, None if settings.tracking_uri else home.artifacts), executor)
-    reconciler = Reconciler(board, executor, max_running=max_running)
+    claims = Claims(uri, None if settings.tracking_uri else home.artifacts)
+    executor = _executor(options, settings, uri)
+    board = Board(home.root, claims, executor, attempts=options.attempts)
+    reconciler = Reconciler(board, executor, max_running=options.max_running)
     with ExitStack() as stack, suppress(KeyboardInterrupt):
         stack.enter_context(_alone(home))
-        listening = stack.enter_context(_listening(ports.api))
-        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        listening = stack.enter_context(_listening(options.host, options.port))
+        host, port = listening.getsockname()
+        url = f"http://{LOOPBACK if host == EVERYWHERE else host}:{port}"
         write_atomically(_address(home.root), url.encode())
         if settings.tracking_uri is None:
             board.refresh()  # makes the record, which MLflow's server would take seconds for
-            pages = stack.enter_context(serve_record(home, ports.mlflow))
+            pages = stack.enter_context(serve_record(home, options.mlflow_port))
+            board.pages = pages.health
             shown: tuple[str | None, str | None] = (pages.url, str(pages.password_file))
             password_file = str(pages.password_file.relative_to(home.root))
             record: RecordPages | None = RecordPages(pages.url, USER, password_file)
@@ -102,7 +99,8 @@ def serve(
         administrator, text = _administrator(tokens)
         link = link_to(url, Links.of(tokens).make(administrator))
         tell(Started(url, link, text, *shown))
-        _answer(make_app(board, tokens, settings, workers=workers, record=record), listening)
+        app = make_app(board, tokens, settings, limits=options.limits, workers=options.workers, record=record)
+        _answer(app, listening)
     return sum(has_process(view.state) for view in board.snapshot())
 
 
@@ -124,6 +122,13 @@ def _lock(root: Path) -> Path:
 
 def _address(root: Path) -> Path:
     return root / "service" / "address"
+
+
+def _executor(options: ServiceOptions, settings: Settings, tracking_uri: str) -> Executor:
+    if options.executor == "local":
+        return LocalExecutor(tracking_uri, options.workers, options.environment())
+    jobs = RayJobs(options.ray_address, read_ray_token())
+    return RayExecutor(jobs, tracking_uri, options.workers, options.ray_python, settings.data)
 
 
 def _answer(app: FastAPI, listening: socket.socket) -> None:
@@ -154,14 +159,14 @@ def _alone(home: Home) -> Iterator[None]:
 
 
 @contextmanager
-def _listening(port: int) -> Iterator[socket.socket]:
+def _listening(host: str, port: int) -> Iterator[socket.socket]:
     """Take requests from now on; they are answered once the service is up."""
     with socket.socket() as listening:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # the last one may just have ended
         try:
-            listening.bind(("127.0.0.1", port))
+            listening.bind((host, port))
         except OSError as error:
-            rule = f"--port must be free on 127.0.0.1, but got {port}: {error.strerror}"
+            rule = f"--port must be free on {host}, but got {port}: {error.strerror}"
             raise SweepError(f"{rule}. Choose another, or 0 for a free one.") from error
         listening.listen(128)
         yield listening

@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import Literal
 
-__all__ = ["Facts", "State", "Wish", "has_process", "is_settled", "refusal", "state_of", "wishes_in"]
+__all__ = ["MOST_FRUITLESS", "Facts", "State", "Wish", "has_process", "is_settled", "refusal", "state_of", "wishes_in"]
 
 Wish = Literal["run", "pause", "cancel"]
 
 State = Literal["queued", "running", "pausing", "paused", "cancelling", "cancelled", "finished", "failed"]
 
 MOST_FRUITLESS = 3
-"""Attempts without a new result after which a sweep is given up, until someone wishes again that it run."""
+"""Attempts without a new result after which a sweep is given up, unless set otherwise."""
 
 WHILE_RUNNING: dict[Wish, State] = {"run": "running", "pause": "pausing", "cancel": "cancelling"}
 AT_REST: dict[Wish, State] = {"run": "queued", "pause": "paused", "cancel": "cancelled"}
@@ -41,13 +41,18 @@ class Facts:
         return sum(1 for _ in takewhile(lambda known: known == self.evaluations, reversed(self.known_at_starts)))
 
 
-def state_of(facts: Facts) -> State:
-    """Return the state that follows from facts; an end that was reached outweighs every wish."""
+def state_of(facts: Facts, most_fruitless: int = MOST_FRUITLESS) -> State:
+    """Return the state that follows from facts; an end that was reached outweighs every wish.
+
+    Args:
+        facts: What is known.
+        most_fruitless: Attempts without a new result after which it is given up, until it is wished anew that it run.
+    """
     if facts.conclusion:
         return facts.conclusion
     if facts.is_running:
         return WHILE_RUNNING[facts.wish]
-    if facts.wish == "run" and facts.fruitless >= MOST_FRUITLESS:
+    if facts.wish == "run" and facts.fruitless >= most_fruitless:
         return "failed"
     return AT_REST[facts.wish]
 

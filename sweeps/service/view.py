@@ -1,14 +1,14 @@
 """A sweep as it stands, told from what is wished and from its files; nothing of this is stored."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from sweeps.errors import StorageError
 from sweeps.execution.storage import SweepFiles
-from sweeps.service.attempts import known_at_starts, last_words
+from sweeps.service.attempts import LINES, known_at_starts
 from sweeps.service.claims import Claim
+from sweeps.service.executor import Executor
 from sweeps.service.refs import project_home
 from sweeps.service.state import Facts, State, Wish, state_of
 from sweeps.standing import read_spec
@@ -42,6 +42,7 @@ class SweepView:
         planned: Evaluations in all.
         attempts: How often it was started.
         champion: Trial, hyperparameters, objective, mean, standard error and folds; None before the end.
+        is_behind: Whether the record lacks something of a sweep that has ended, which running it again mends.
     """
 
     ref: str
@@ -62,6 +63,7 @@ class SweepView:
     planned: int
     attempts: int
     champion: dict[str, Any] | None
+    is_behind: bool = False
 
 
 @dataclass(frozen=True)
@@ -78,15 +80,17 @@ class _Constants:
 class Viewer:
     """Looks at sweeps; what never changes of one is read once."""
 
-    def __init__(self, root: Path, is_running: Callable[[SweepFiles], bool]) -> None:
+    def __init__(self, root: Path, executor: Executor, attempts: int) -> None:
         """Look into a home.
 
         Args:
             root: The home of the service.
-            is_running: Tells whether a process runs the sweep whose files these are.
+            executor: Tells what runs, and what it said.
+            attempts: Without a new result, after which a sweep is given up.
         """
         self._root = root
-        self._is_running = is_running
+        self._executor = executor
+        self._attempts = attempts
         self._constants: dict[str, _Constants] = {}
 
     def files(self, claim: Claim) -> SweepFiles:
@@ -99,35 +103,42 @@ class Viewer:
         try:
             if claim.ref not in self._constants:
                 self._constants[claim.ref] = _constants(files)
-            return _told(_begun(claim, self._constants[claim.ref]), claim, files, self._is_running)
+            return self._told(_begun(claim, self._constants[claim.ref]), claim, files)
         except StorageError as error:
             name = claim.sweep_id.rpartition("-")[0]
             known = self._constants.get(claim.ref, _Constants(name, UNREAD, UNREAD, UNREAD, 0))
             state: State = "cancelled" if claim.wish == "cancel" else "failed"
             return replace(_begun(claim, known), state=state, why=str(error))
 
+    def _told(self, view: SweepView, claim: Claim, files: SweepFiles) -> SweepView:
+        # Running is asked first: whoever ends between the questions has written its results and conclusion by then.
+        runs = self._executor.is_running(files)
+        conclusion = files.read_json(files.conclusion) or {}
+        evaluations, starts = len(files.evaluations()), known_at_starts(files)
+        is_behind = bool(conclusion.get("record_trouble")) and claim.wish == "run"
+        facts = Facts(
+            wish=claim.wish,
+            conclusion=None if is_behind and runs else conclusion.get("state"),
+            is_running=runs,
+            evaluations=evaluations,
+            known_at_starts=tuple(starts[claim.attempts_at_wish :]),
+        )
+        state, why = state_of(facts, self._attempts), conclusion.get("why", "")
+        return replace(
+            view,
+            state=state,
+            why=self._gave_up(facts, files) if state == "failed" and not facts.conclusion else why,
+            evaluations=evaluations,
+            attempts=len(starts),
+            champion=conclusion.get("champion"),
+            is_behind=is_behind and facts.fruitless < self._attempts,
+        )
 
-def _told(view: SweepView, claim: Claim, files: SweepFiles, is_running: Callable[[SweepFiles], bool]) -> SweepView:
-    # Running is asked first: whoever ends between the questions has written its results and conclusion by then.
-    runs = is_running(files)
-    conclusion = files.read_json(files.conclusion) or {}
-    evaluations, starts = len(files.evaluations()), known_at_starts(files)
-    facts = Facts(
-        wish=claim.wish,
-        conclusion=conclusion.get("state"),
-        is_running=runs,
-        evaluations=evaluations,
-        known_at_starts=tuple(starts[claim.attempts_at_wish :]),
-    )
-    state, why = state_of(facts), conclusion.get("why", "")
-    return replace(
-        view,
-        state=state,
-        why=_gave_up(facts, files) if state == "failed" and not facts.conclusion else why,
-        evaluations=evaluations,
-        attempts=len(starts),
-        champion=conclusion.get("champion"),
-    )
+    def _gave_up(self, facts: Facts, files: SweepFiles) -> str:
+        said = self._executor.tail(files, LINES)
+        times = "once" if facts.fruitless == 1 else f"{facts.fruitless} times"
+        ended = f"it ended {times} without a new result"
+        return f"{ended}, and its log with:\n{said}" if said else f"{ended}, and said nothing"
 
 
 def _begun(claim: Claim, constants: _Constants) -> SweepView:
@@ -158,9 +169,3 @@ def _constants(files: SweepFiles) -> _Constants:
     spec = read_spec(files)
     planned = spec.ladder().evaluations
     return _Constants(spec.name, spec.model, spec.dataset.name, spec.objective, planned)
-
-
-def _gave_up(facts: Facts, files: SweepFiles) -> str:
-    said = last_words(files)
-    ended = f"it ended {facts.fruitless} times without a new result"
-    return f"{ended}, and its log with:\n{said}" if said else f"{ended}, and said nothing"

@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-__all__ = ["SweepProcess", "record_faults", "run_to_end", "small_spec", "wait_until", "write_spec"]
+__all__ = ["SweepProcess", "descendants_of", "record_faults", "run_to_end", "small_spec", "wait_until", "write_spec"]
 
 DEADLINE_SECONDS = 150.0
 
@@ -96,12 +96,7 @@ class SweepProcess:
 
     def descendants(self) -> list[int]:
         """Return every process that the driver started, directly or not."""
-        parents = {int(path.name): _parent(path) for path in Path("/proc").iterdir() if path.name.isdigit()}
-        found, below = [], {self.pid}
-        while below:
-            below = {pid for pid, parent in parents.items() if parent in below}
-            found += sorted(below)
-        return found
+        return descendants_of(self.pid)
 
     def wait_for_results(self, count: int) -> None:
         """Return when the home holds so many results; fail if the sweep ends before."""
@@ -111,6 +106,16 @@ class SweepProcess:
             return len(result_files(self.home)) >= count
 
         wait_until(enough)
+
+
+def descendants_of(pid: int) -> list[int]:
+    """Return every process that a process started, directly or not."""
+    parents = {int(path.name): _parent(path) for path in Path("/proc").iterdir() if path.name.isdigit()}
+    found, below = [], {pid}
+    while below:
+        below = {pid for pid, parent in parents.items() if parent in below}
+        found += sorted(below)
+    return found
 
 
 def run_to_end(spec: Path, home: Path, *, workers: int = 2, environment: dict[str, str] | None = None) -> Json:

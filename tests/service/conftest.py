@@ -1,6 +1,6 @@
 """A service over a board in memory, and callers with tokens of each role."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from sweeps.service.limits import Limits
 from sweeps.service.tokens import Role, Tokens
 from sweeps.settings import Settings
 from tests.service.memory_board import MemoryBoard
+from tests.service.ray_head import RayHead
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,18 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(events, "POLL_SECONDS", 0.001)
     monkeypatch.setattr(logs, "POLL_SECONDS", 0.001)
     monkeypatch.setattr(timeline, "REST_SECONDS", 0.0)
+
+
+@pytest.fixture(scope="session")
+def ray_head() -> Iterator[RayHead]:
+    """A Ray that answers; a test that kills it starts it again."""
+    head = RayHead()
+    head.start()
+    try:
+        head.wait()
+        yield head
+    finally:
+        head.close()
 
 
 @pytest.fixture

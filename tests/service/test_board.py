@@ -12,6 +12,7 @@ from sweeps.execution.storage import write_atomically
 from sweeps.record.connection import RecordError
 from sweeps.service.attempts import begin_attempt
 from sweeps.service.board import Board, KeyReused, Refused, UnknownSweep
+from sweeps.service.claims import Claims
 from sweeps.service.refs import project_home
 from sweeps.spec import SweepSpec
 from tests.service.service_on_disk import IdleExecutor, open_board
@@ -91,6 +92,19 @@ def test_a_project_that_is_no_name_is_refused_before_anything_is_written(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_tensorboard_is_asked_for_by_any_submission_of_a_sweep(board: Board) -> None:
+    """It is no part of a sweep, whose spec says nothing of it: its process finds the folder."""
+    submit(board)
+    assert not board.files(REF).tensorboard.exists()
+    for _ in range(2):
+        assert not submit(board, small_spec(tensorboard=True))
+        assert board.files(REF).tensorboard.is_dir()
+    board.files(REF).tensorboard.rmdir()
+    board.files(REF).tensorboard.touch()
+    with pytest.raises(StorageError, match="must be a folder"):
+        submit(board, small_spec(tensorboard=True))
+
+
 def test_views_are_the_latest_first_and_of_every_project(board: Board) -> None:
     specs = [small_spec(seed=seed) for seed in range(3)]
     for spec, project in zip(specs, ("default", "team", "default"), strict=True):
@@ -127,6 +141,52 @@ def test_a_sweep_that_was_given_up_says_why_and_is_tried_again_when_asked(board:
         assert board.view(REF).state == "queued"
         begin_attempt(board.files(REF), now_ms=0, known=0)
     assert board.view(REF).state == "failed"
+
+
+def conclude(board: Board, **changes: object) -> None:
+    conclusion = board.files(REF).conclusion
+    conclusion.write_text(json.dumps({**json.loads(conclusion.read_text()), **changes}))
+
+
+def test_a_sweep_that_ended_while_the_record_was_away_is_to_run_again_until_it_is_recorded(
+    board: Board, executor: IdleExecutor, tmp_path: Path
+) -> None:
+    submit(board)
+    begin_attempt(board.files(REF), now_ms=0, known=5)
+    finish(project_home(tmp_path, "default"), SPEC)
+    conclude(board, record_trouble="MLflow does not answer")
+    board.look_again()
+    (view,) = board.views()
+    assert (view.state, view.is_behind) == ("finished", True)
+    executor.running = {REF}
+    assert board.view(REF).state == "running"
+    executor.running.clear()
+    for _ in range(2):
+        begin_attempt(board.files(REF), now_ms=0, known=6)
+        assert board.view(REF).is_behind
+    begin_attempt(board.files(REF), now_ms=0, known=6)
+    assert (board.view(REF).state, board.view(REF).is_behind) == ("finished", False)
+
+
+def test_a_sweep_that_has_been_recorded_is_looked_at_no_more(board: Board, tmp_path: Path) -> None:
+    submit(board)
+    finish(project_home(tmp_path, "default"), SPEC)
+    conclude(board, record_trouble="MLflow does not answer")
+    board.refresh()
+    conclude(board, record_trouble="")
+    board.refresh()
+    assert [(view.state, view.is_behind) for view in board.views()] == [("finished", False)]
+
+
+def test_the_attempts_after_which_a_sweep_is_given_up_can_be_set(tmp_path: Path, executor: IdleExecutor) -> None:
+    claims = Claims(f"sqlite:///{tmp_path / 'mlflow.db'}", tmp_path / "artifacts")
+    board = Board(tmp_path, claims, executor, attempts=1)
+    submit(board)
+    begin_attempt(board.files(REF), now_ms=0, known=0)
+    assert (board.view(REF).state, board.view(REF).why) == (
+        "failed",
+        "it ended once without a new result, and said nothing",
+    )
 
 
 def test_a_damaged_sweep_has_failed_and_hides_no_other(board: Board) -> None:

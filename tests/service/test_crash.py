@@ -44,7 +44,8 @@ def wait_for(board: Board, ref: str, *states: str) -> SweepView:
 def test_a_sweep_ends_the_same_whatever_happens_to_it(tmp_path: Path) -> None:
     with service(tmp_path) as board:
         undisturbed = board.submit(SPEC, project="default", priority=1, by="ann", key="")[0].ref
-        ref = board.submit(SPEC, project="team", priority=0, by="ann", key="")[0].ref
+        shown = SPEC.model_copy(update={"tensorboard": True})
+        ref = board.submit(shown, project="team", priority=0, by="ann", key="")[0].ref
         files = board.files(ref)
         expected = wait_for(board, undisturbed, "finished", "failed")
         assert (expected.state, expected.attempts) == ("finished", 1)
@@ -67,6 +68,8 @@ def test_a_sweep_ends_the_same_whatever_happens_to_it(tmp_path: Path) -> None:
         board.wish(ref, "run", "ann")
         ended = wait_for(board, ref, "finished", "failed")
     assert (ended.state, ended.attempts, ended.champion) == ("finished", 3, expected.champion)
+    assert len(list(files.tensorboard.rglob("events.out.tfevents.*"))) == ended.evaluations
+    assert not board.files(undisturbed).tensorboard.exists()
     for recorded in (undisturbed, ref):
         rungs = {result.trial: result.rung for result in board.files(recorded).results()}
         assert is_complete(f"sqlite:///{tmp_path / 'mlflow.db'}", recorded, rungs)

@@ -13,7 +13,8 @@ import pytest
 from sweeps.execution.lease import is_held, take_lock
 from sweeps.execution.storage import Home, SweepFiles, write_atomically
 from sweeps.service.attempts import known_at_starts
-from sweeps.service.local_executor import PATIENCE_SECONDS, LocalExecutor
+from sweeps.service.executor import PATIENCE_SECONDS
+from sweeps.service.local_executor import LocalExecutor
 from tests.end_to_end.sweep_process import wait_until
 from tests.sweep_on_disk import small_spec
 

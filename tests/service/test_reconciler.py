@@ -1,15 +1,18 @@
 """The reconciler brings about what is wished, and neither MLflow nor the disk ends it."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 from sweeps.errors import StorageError
+from sweeps.execution.storage import Home
+from sweeps.record.connection import RecordError
 from sweeps.service.board import Board
 from sweeps.service.reconciler import READ_SECONDS, Reconciler
 from tests.end_to_end.sweep_process import wait_until
 from tests.service.service_on_disk import IdleExecutor, open_board
-from tests.sweep_on_disk import small_spec
+from tests.sweep_on_disk import finish, small_spec
 
 SPECS = [small_spec(seed=seed) for seed in range(3)]
 IDS = [spec.sweep_id for spec in SPECS]
@@ -104,6 +107,26 @@ def test_the_record_is_read_rarely_and_at_once_after_trouble(
     reconciler.step()
     assert read[2:] == [2 * READ_SECONDS, 2 * READ_SECONDS + 1]
     assert board.trouble == ""
+
+
+def test_a_sweep_that_is_behind_in_the_record_waits_for_the_record(
+    board: Board, executor: IdleExecutor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for spec in SPECS:
+        conclusion = finish(Home(tmp_path), spec).conclusion
+        conclusion.write_text(json.dumps({**json.loads(conclusion.read_text()), "record_trouble": "it was away"}))
+    reconciler = Reconciler(board, executor, max_running=1)
+
+    def away() -> None:
+        raise RecordError("MLflow is away")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(board, "refresh", away)
+        board.look_again()
+        reconciler.step()
+    assert executor.started == []
+    reconciler.step()
+    assert executor.started == [IDS[1]]
 
 
 def test_its_thread_acts_on_a_change_and_outlives_a_fault_of_ours(

@@ -53,6 +53,14 @@ def test_what_waits_starts_by_priority_then_age_then_name() -> None:
     assert [action.ref for action in decide([*waiting, urgent], 3)] == ["e", "b", "d"]
 
 
+def test_what_has_ended_unrecorded_runs_again_when_the_record_is_there_and_nothing_waits() -> None:
+    behind = [replace(sweep("a", "finished"), is_behind=True), replace(sweep("r", "running"), is_behind=True)]
+    waits = sweep("z", "queued")
+    assert decide([*behind, waits], 2) == [Action("start", "z")]
+    assert decide([*behind, waits], 3) == [Action("start", "z"), Action("start", "a")]
+    assert decide([*behind, waits], 3, can_record=False) == [Action("start", "z")]
+
+
 @given(sweeps, st.integers(1, 5))
 def test_no_more_run_than_may_and_nothing_starts_that_should_not(known: list[SweepView], most: int) -> None:
     actions = decide(known, most)

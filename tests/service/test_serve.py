@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from typing import Any
 import pytest
 
 from sweeps.service.tokens import Tokens
+from tests.end_to_end.sweep_process import descendants_of, wait_until
 
 
 @contextmanager
@@ -72,6 +74,12 @@ def command_lines() -> list[bytes]:
     return found
 
 
+def is_mlflow(pid: int) -> bool:
+    """Tell whether a process is the server that the service started, not one that this has started in turn."""
+    words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    return words[1:4] == [b"-m", b"mlflow", b"server"]
+
+
 @pytest.mark.slow
 def test_one_command_serves_everything_behind_secrets_and_leaves_no_server(odd_path: Path) -> None:
     home = odd_path / "100% home"
@@ -96,6 +104,13 @@ def test_one_command_serves_everything_behind_secrets_and_leaves_no_server(odd_p
         second = sweeps("serve", "--port", "0", home=home)
         assert second.returncode == 2
         assert "one service serves a home at a time" in json.loads(second.stdout)["error"]
+
+        (server,) = [pid for pid in descendants_of(run.pid) if is_mlflow(pid)]
+        os.kill(server, signal.SIGKILL)
+        wait_until(lambda: ask(f"{told['url']}/readyz", bearer)[0] == 503)
+        assert "is being started again" in ask(f"{told['url']}/readyz", bearer)[1]
+        wait_until(lambda: ask(f"{told['url']}/readyz", bearer)[0] == 200)
+        assert ask(experiments, basic(password))[0] == 200
 
         readable = [path for path in (home / "service").rglob("*") if path.is_file()]
         secrets = (told["token"].rpartition("_")[2], password, code)
