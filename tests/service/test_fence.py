@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from urllib.parse import quote
@@ -54,6 +56,28 @@ def test_a_later_attempt_or_a_wish_ends_what_runs(files: SweepFiles, ends: Calla
     assert begun.is_set()
     assert not attempt.may_run
     ask_to_stop(files)
+
+
+STUBBORN = """
+import signal, sys, time
+from pathlib import Path
+from sweeps.execution.storage import Home
+from sweeps.service import fence
+from sweeps.service.attempts import Attempt
+fence.LOOK_SECONDS = fence.PATIENCE_SECONDS = 0.01
+signal.signal(signal.SIGINT, lambda *_: print("asked", flush=True))
+attempt = Attempt(Home(Path(sys.argv[1])).sweep(sys.argv[2]), 1)
+attempt.ask_to_stop()
+with fence.fenced(attempt):
+    while True:
+        time.sleep(60)
+"""
+
+
+def test_what_does_not_end_is_killed(files: SweepFiles) -> None:
+    command = [sys.executable, "-c", STUBBORN, str(files.root.parent.parent), files.sweep_id]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (ran.stdout, ran.stderr, ran.returncode) == ("asked\n", "", -signal.SIGKILL)
 
 
 def test_what_ended_by_itself_is_interrupted_no_more(files: SweepFiles) -> None:
