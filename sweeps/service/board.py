@@ -14,10 +14,13 @@ from sweeps.record.connection import RecordError
 from sweeps.service.claims import Claim, Claims
 from sweeps.service.keys import Keys
 from sweeps.service.local_executor import LocalExecutor
+from sweeps.service.notices import Notices
+from sweeps.service.notify_settings import NotifySettings
 from sweeps.service.refs import make_ref, project_home, split_ref
 from sweeps.service.state import Wish, is_settled, refusal
 from sweeps.service.view import SweepView, Viewer
 from sweeps.spec import SweepSpec
+from sweeps.web_address import WebAddress
 
 __all__ = ["Board", "KeyReused", "Refused", "SweepView", "UnknownSweep"]
 
@@ -43,18 +46,23 @@ class Board:
     Attributes:
         changed: Set by every change; whoever waits for one clears it.
         trouble: What keeps the reconciler from its work, or empty.
+        notify: Whom sweeps may tell how they stand, and whom all do.
     """
 
-    def __init__(self, root: Path, claims: Claims, executor: LocalExecutor) -> None:
+    def __init__(
+        self, root: Path, claims: Claims, executor: LocalExecutor, notify: NotifySettings | None = None
+    ) -> None:
         """Keep what to work with; `refresh` reads which sweeps there are.
 
         Args:
             root: The home of the service.
             claims: What is wished.
             executor: Tells what runs.
+            notify: Whom sweeps may tell how they stand; None is nobody.
         """
         self.changed = threading.Event()
         self.trouble = ""
+        self.notify = notify or NotifySettings()
         self._root = root
         self._claims = claims
         self._viewer = Viewer(root, executor.is_running)
@@ -79,6 +87,7 @@ class Board:
 
         Raises:
             SweepError: The project cannot be one.
+            SpecError: It is to tell too many.
             KeyReused: The key was used for another spec.
             RecordError: MLflow cannot be written.
             StorageError: The home cannot be written.
@@ -90,6 +99,7 @@ class Board:
         if key and (bound := self._keys.bind(key, by, ref)) != ref:
             raise KeyReused(f"an idempotency key is for one sweep, but this one was used for {bound}. Use a new one.")
         _write_spec(files, spec)
+        Notices(files).subscribe([*map(WebAddress.parse, spec.notify), *self.notify.addresses])
         with self._recording:
             claim, created = self._claims.claim(project=project, sweep_id=spec.sweep_id, priority=priority, by=by)
             return self._change(claim), created

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import Depends, Path, Request
 
+from sweeps.errors import SpecError
 from sweeps.execution.storage import SweepFiles
 from sweeps.plan import Plan, make_plan
 from sweeps.service.board import Board, SweepView, UnknownSweep
@@ -80,7 +81,13 @@ class Desk:
         return project
 
     def plan(self, spec: SweepSpec, project: str) -> Plan:
-        """Return what a sweep would do and cost."""
+        """Return what a sweep would do and cost.
+
+        Raises:
+            SpecError: It asks to tell hosts that are not allowed.
+        """
+        if faults := self.board.notify.faults(spec.notify):
+            raise SpecError(faults)
         kind = (project, spec.model, spec.dataset.name)
         alike = (view for view in self.board.views() if kind == (view.project, view.model, view.dataset))
         home = project_home(self.settings.home, project)

@@ -16,9 +16,13 @@ from sweeps.execution.storage import Home
 from sweeps.service.app import make_app
 from sweeps.service.board import Board
 from sweeps.service.claims import Claims
+from sweeps.service.courier import Courier
+from sweeps.service.delivery import Poster
 from sweeps.service.local_executor import LocalExecutor
+from sweeps.service.notify_settings import NotifySettings
 from sweeps.service.reconciler import Reconciler
 from sweeps.service.record_server import serve_record
+from sweeps.service.signature import read_secrets
 from sweeps.service.state import has_process
 from sweeps.service.tokens import Role, Tokens
 from sweeps.settings import Settings
@@ -59,7 +63,13 @@ class Started:
 
 
 def serve(
-    settings: Settings, ports: Ports, *, workers: int | None, max_running: int, tell: Callable[[Started], None]
+    settings: Settings,
+    ports: Ports,
+    *,
+    workers: int | None,
+    max_running: int,
+    notify: NotifySettings,
+    tell: Callable[[Started], None],
 ) -> int:
     """Serve until Ctrl-C or SIGTERM; return how many sweeps go on running without the service.
 
@@ -68,6 +78,7 @@ def serve(
         ports: Where to listen.
         workers: Evaluations at a time of each sweep; None is one a processor.
         max_running: Sweeps at a time.
+        notify: Whom to tell how sweeps stand.
         tell: Called once, as soon as requests are taken.
 
     Raises:
@@ -77,7 +88,7 @@ def serve(
     home, tokens = Home(settings.home), Tokens.of(settings.home)
     uri = settings.tracking_uri or f"sqlite:///{home.record}"
     executor = LocalExecutor(uri, workers)
-    board = Board(home.root, Claims(uri, None if settings.tracking_uri else home.artifacts), executor)
+    board = Board(home.root, Claims(uri, None if settings.tracking_uri else home.artifacts), executor, notify)
     reconciler = Reconciler(board, executor, max_running=max_running)
     with ExitStack() as stack, suppress(KeyboardInterrupt):
         stack.enter_context(_alone(home))
@@ -88,12 +99,22 @@ def serve(
             shown: tuple[str | None, str | None] = (pages.url, str(pages.password_file))
         else:
             shown = (None, None)
-        reconciler.start()
-        stack.callback(reconciler.close)
+        courier = Courier(board, Poster(notify, _keys(notify, home)))
+        for part in (reconciler, courier):
+            part.start()
+            stack.callback(part.close)
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         tell(Started(url, _first_token(tokens), *shown))
         _answer(make_app(board, tokens, settings, workers=workers), listening)
     return sum(has_process(view.state) for view in board.snapshot())
+
+
+def _keys(notify: NotifySettings, home: Home) -> tuple[bytes, ...]:
+    """Return what messages are signed with; a home whose service may tell nobody needs nothing."""
+    if not notify.hosts:
+        return ()
+    own = home.root / "service" / "notify-secret"
+    return read_secrets(notify.secret_file or own, make=notify.secret_file is None)
 
 
 def _answer(app: FastAPI, listening: socket.socket) -> None:

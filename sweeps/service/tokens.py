@@ -23,9 +23,10 @@ from sweeps.errors import StorageError, SweepError
 from sweeps.execution.storage import write_once
 from sweeps.service.refs import PROJECT_PATTERN
 
-__all__ = ["Role", "Token", "Tokens"]
+__all__ = ["Role", "Token", "Tokens", "without_tokens"]
 
 TOKEN = re.compile(r"swp_([0-9a-f]{12})_([A-Za-z0-9_-]{43})")
+LIKE_TOKENS = re.compile(r"swp_[0-9A-Za-z]+_[A-Za-z0-9_-]+")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@ -]{0,62}")
 OWNER_ONLY = 0o600
 
@@ -179,6 +180,11 @@ class Tokens:
                 os.close(descriptor)
         except OSError as error:
             raise StorageError(f"{path} must be writable, but {error.strerror}. Mend it, then try again.") from error
+
+
+def without_tokens(text: str) -> str:
+    """Return a text in which nothing is left that is, or might be, a token."""
+    return LIKE_TOKENS.sub("swp_…", text)
 
 
 def _hash(salt: str, secret: str) -> str:
