@@ -20,6 +20,7 @@ from sweeps.service.courier import Courier
 from sweeps.service.delivery import Poster
 from sweeps.service.local_executor import LocalExecutor
 from sweeps.service.notify_settings import NotifySettings
+from sweeps.service.own_log import begin_log
 from sweeps.service.reconciler import Reconciler
 from sweeps.service.record_server import serve_record
 from sweeps.service.signature import read_secrets
@@ -85,6 +86,7 @@ def serve(
         SweepError: A port is taken, the home has a service already, or MLflow does not start.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    begin_log()
     home, tokens = Home(settings.home), Tokens.of(settings.home)
     uri = settings.tracking_uri or f"sqlite:///{home.record}"
     executor = LocalExecutor(uri, workers)
@@ -120,6 +122,7 @@ def _keys(notify: NotifySettings, home: Home) -> tuple[bytes, ...]:
 def _answer(app: FastAPI, listening: socket.socket) -> None:
     config = uvicorn.Config(
         app,
+        log_config=None,  # `begin_log` has said how
         log_level="warning",
         access_log=False,
         server_header=False,
