@@ -5,8 +5,8 @@
     python -m benchmarks.service_load --home FOLDER       # keeps the store for the next time
 
 Makes a store of 1,000 sweeps with 100,000 results, starts `sweeps serve` over it, and asks from another process at 50
-requests a second, every other one `POST /plan`, the others `GET /sweeps/{ref}`. Then 200 streams follow one sweep while its
-results are written. MLflow holds the sweeps' claims, not their trials, which the service does not read. Takes about five
+requests a second, every other one `POST /plan`, the others `GET /sweeps/{ref}`. Then 200 streams follow one sweep while
+its results are written. MLflow holds the claims of sweeps, not their trials, which a service does not read. Takes some
 minutes; keep the machine quiet.
 """
 

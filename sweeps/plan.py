@@ -154,11 +154,12 @@ def _seconds_per_fold_epoch(spec: SweepSpec, files: SweepFiles) -> Sequence[floa
     known, wanted = files.read_json(files.spec) or {}, spec.model_dump(mode="json")
     if any(known.get(key) != wanted.get(key) for key in COMPARED):
         return []
-    return _trained_seconds(files, spec.folds, len(files.evaluations()))
+    # A sweep that has ended has all its results; counting them takes longer than all else of a plan.
+    return _trained_seconds(files, spec.folds, None if files.conclusion.exists() else len(files.evaluations()))
 
 
 @lru_cache(maxsize=256)
-def _trained_seconds(files: SweepFiles, folds: int, evaluations: int) -> tuple[float, ...]:  # noqa: ARG001  # a key
+def _trained_seconds(files: SweepFiles, folds: int, evaluations: int | None) -> tuple[float, ...]:  # noqa: ARG001  # a key
     """Return what each evaluation of a sweep took for a fold's epoch; results never change, only their number does."""
     return tuple(
         result.train_seconds / (folds * (result.epochs - result.first_epoch + 1))

@@ -114,6 +114,11 @@ class Board:
             self.refresh()
         return sorted(self.snapshot(), key=lambda view: (-view.submitted_ms, view.ref))
 
+    def lately(self, ref: str) -> SweepView | None:
+        """Return a sweep as it stood lately, without looking at its files; None if it is not known."""
+        _, view = self._known.get(ref, (None, None))
+        return view
+
     def view(self, ref: str) -> SweepView:
         """Return a sweep as it stands now.
 

@@ -48,9 +48,7 @@ class Desk:
         Raises:
             UnknownSweep: There is none, or none that the token sees.
         """
-        named = split_ref(ref)
-        if named is None or not token.sees(named[0]):
-            raise UnknownSweep(ref)
+        _check_sight(ref, token)
         return self.board.view(ref)
 
     def files(self, ref: str, token: Token) -> SweepFiles:
@@ -59,7 +57,8 @@ class Desk:
         Raises:
             UnknownSweep: There is none, or none that the token sees.
         """
-        return self.board.files(self.view(ref, token).ref)
+        _check_sight(ref, token)
+        return self.board.files(ref)
 
     def views(self, token: Token) -> list[SweepView]:
         """Return the sweeps that a token sees, the latest first."""
@@ -93,6 +92,12 @@ class Desk:
         home = project_home(self.settings.home, project)
         earlier = [home.sweep(view.sweep_id) for view in islice(filter(_has_results, alike), MOST_EARLIER)]
         return make_plan(spec, earlier, self.workers or max(1, available_cpus() // spec.resources.cpus))
+
+
+def _check_sight(ref: str, token: Token) -> None:
+    named = split_ref(ref)
+    if named is None or not token.sees(named[0]):
+        raise UnknownSweep(ref)
 
 
 def _has_results(view: SweepView) -> bool:

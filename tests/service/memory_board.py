@@ -62,6 +62,9 @@ class MemoryBoard(Board):
     def snapshot(self) -> list[SweepView]:
         return list(self.known.values())
 
+    def lately(self, ref: str) -> SweepView | None:
+        return self.known.get(ref)
+
     def view(self, ref: str) -> SweepView:
         if ref not in self.known:
             raise UnknownSweep(ref)
