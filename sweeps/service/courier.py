@@ -105,8 +105,9 @@ class Courier:
     def _look_at(self, view: SweepView) -> None:
         try:
             notices = Notices(self._board.files(view.ref))
-            notices.note(view, self._now())
-            self._waiting[view.ref] = notices.pending()
+            if notices.are_wanted:  # for most sweeps they are not, and all of them are looked at
+                notices.note(view, self._now())
+                self._waiting[view.ref] = notices.pending()
         except SweepError as error:
             LOG.warning("nobody is told about %s: %s", view.ref, error)
 
