@@ -33,7 +33,7 @@ from sweeps.search.proposer import RandomProposer
 from sweeps.search.search import Outcome, Search
 from sweeps.service.tokens import Role, Tokens
 
-__all__ = ["main"]
+__all__ = ["main", "percentiles"]
 
 TOKENS = 8
 """Callers, since each has a rate of its own."""
@@ -118,7 +118,7 @@ def _measure_load(service: Service, store: Store, arguments: argparse.Namespace)
         told = _client("load", service, str(arguments.seconds), str(arguments.rate), refs, spec).communicate()[0]
         for kind, by_status in sorted(json.loads(told).items()):
             assert set(by_status) == {"200"}, f"{kind} answered {sorted(by_status)}"
-            p50, p95, p99 = _percentiles(by_status["200"])
+            p50, p95, p99 = percentiles(by_status["200"])
             print(f"{kind}: p50 {p50:.1f} ms, p95 {p95:.1f} ms, p99 {p99:.1f} ms of {len(by_status['200'])}")
             rounds.setdefault(kind, []).append((p50, p95, p99))
     for kind, each in rounds.items():
@@ -126,7 +126,7 @@ def _measure_load(service: Service, store: Store, arguments: argparse.Namespace)
         print(f"{kind}, medians of {len(each)} rounds: p50 {p50:.1f} ms, p95 {p95:.1f} ms, p99 {p99:.1f} ms")
 
 
-def _percentiles(seconds: list[float]) -> tuple[float, float, float]:
+def percentiles(seconds: list[float]) -> tuple[float, float, float]:
     """Return p50, p95 and p99 in milliseconds."""
     cuts = quantiles(seconds, n=100, method="inclusive")
     return cuts[49] * 1e3, cuts[94] * 1e3, cuts[98] * 1e3
@@ -157,7 +157,7 @@ def _measure_streams(service: Service, home: Home, count: int) -> None:
         print(f"resident, with {count} streams: {service.resident_mib:.0f} MiB; {share:.0%} of a core")
         write_atomically(files.conclusion, json.dumps({"state": "failed", "why": "the end"}).encode())
     told = json.loads(client.communicate()[0])
-    p50, p95, p99 = _percentiles(told["delays"])
+    p50, p95, p99 = percentiles(told["delays"])
     complete = sum(heard == RESULTS for heard in told["evaluations"])
     print(f"{complete} of {count} streams heard all {RESULTS} results,")
     print(f"after p50 {p50:.0f} ms, p95 {p95:.0f} ms, p99 {p99:.0f} ms")
