@@ -27,6 +27,8 @@ LOG = logging.getLogger(__name__)
 LOOK_SECONDS = 1.0
 """Between two looks at which sweeps have changed."""
 
+SLICE_SECONDS = 0.1
+
 READ_SECONDS = 30.0
 """Between two looks at the files of all sweeps, since addresses may be added to one that does not change."""
 
@@ -90,7 +92,13 @@ class Courier:
                 self._begin()
             except Exception:  # a fault of ours in one sweep's notices must not end those of all others
                 LOG.exception("a look at what is to be told broke off")
-            await asyncio.to_thread(self._closing.wait, LOOK_SECONDS)
+            await self._rest()
+
+    async def _rest(self) -> None:
+        """Wait until the next look or the end; in no thread, since slow look-ups of names may hold them all."""
+        until = time.monotonic() + LOOK_SECONDS
+        while time.monotonic() < until and not self._closing.is_set():
+            await asyncio.sleep(min(LOOK_SECONDS, SLICE_SECONDS))
 
     def _look(self) -> None:
         """Note what has changed, and find out what is still to be told about it."""

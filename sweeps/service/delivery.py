@@ -2,7 +2,6 @@
 
 import asyncio
 import ipaddress
-import logging
 import socket
 import ssl
 import time
@@ -25,8 +24,6 @@ DEADLINE_SECONDS = 10.0
 """From the look-up to the answer's headers, however slowly they come."""
 
 GONE = 410
-
-logging.getLogger("httpx2").setLevel(logging.WARNING)  # it logs whole addresses, which may hold secrets
 
 
 class UndeliveredError(Exception):

@@ -3,7 +3,6 @@
 import json
 import re
 import ssl
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -33,21 +32,25 @@ class Message:
 
 @dataclass
 class Receiver:
-    """Answers 204 to each request, unless other statuses wait to be given, or it hangs.
+    """Answers 204 to each request, unless other statuses wait to be given, or it is to hang.
 
     Attributes:
         port: Where it listens on 127.0.0.1.
         statuses: Given first, each once.
         messages: What came and was taken.
         asked: How many requests came.
-        hangs: While it is set, no request is answered.
+        answers: While it is cleared, no request is answered.
     """
 
     port: int
     statuses: list[int] = field(default_factory=list)
     messages: list[Message] = field(default_factory=list)
     asked: int = 0
-    hangs: Event = field(default_factory=Event)
+    answers: Event = field(default_factory=Event)
+
+    def __post_init__(self) -> None:
+        """Answer, until a test has it wait."""
+        self.answers.set()
 
     @property
     def host(self) -> str:
@@ -93,8 +96,7 @@ class _Handler(BaseHTTPRequestHandler):
         receiver: Receiver = self.server.receiver  # type: ignore[attr-defined]
         body = self.rfile.read(int(self.headers["content-length"]))
         receiver.asked += 1
-        while receiver.hangs.is_set():
-            time.sleep(0.01)
+        receiver.answers.wait(60)
         status = receiver.statuses.pop(0) if receiver.statuses else 204
         if status < 300:
             receiver.messages.append(Message(self.path, dict(self.headers.items()), body))

@@ -179,7 +179,7 @@ def test_a_receiver_that_hangs_keeps_nobody_waiting(
     board: MemoryBoard, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with receive() as other:
-        other.hangs.set()
+        other.answers.clear()
         board.notify = NotifySettings.read({"SWEEPS_NOTIFY_HOSTS": f"{receiver.host},{other.host}"})
         slow, quick = submit(board, other.address()), submit(board, receiver.address(), seed=1)
         with telling(board):
@@ -188,7 +188,7 @@ def test_a_receiver_that_hangs_keeps_nobody_waiting(
             board.stand(quick, state="running")
             wait_until(lambda: receiver.states() == ["running"])
             assert other.messages == []
-            other.hangs.clear()
+            other.answers.set()
             wait_until(lambda: other.states() == ["running"])
 
 
