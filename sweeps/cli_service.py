@@ -40,14 +40,12 @@ def serve(
     with errors_told(as_json):
         settings = Settings.read(home=home)
         from sweeps.service import serve as service  # a second of imports that other commands do without
-        from sweeps.service.notify_settings import NotifySettings
 
         def begun(started: "Started") -> None:
             tell(started.as_json(), as_json, lambda console: _show(console, started))
 
         ports = service.Ports(api=port, mlflow=mlflow_port)
-        notify = NotifySettings.read()
-        left = service.serve(settings, ports, workers=workers, max_running=max_running, notify=notify, tell=begun)
+        left = service.serve(settings, ports, workers=workers, max_running=max_running, tell=begun)
         said = f"The service has ended. Sweeps that go on running: {left}; `sweeps serve` finds them again."
         Console(stderr=True).print(said, markup=False, highlight=False, soft_wrap=True)
 

@@ -50,7 +50,7 @@ class Board:
     """
 
     def __init__(
-        self, root: Path, claims: Claims, executor: LocalExecutor, notify: NotifySettings | None = None
+        self, root: Path, claims: Claims, executor: LocalExecutor, *, notify: NotifySettings | None = None
     ) -> None:
         """Keep what to work with; `refresh` reads which sweeps there are.
 

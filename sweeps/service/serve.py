@@ -69,13 +69,7 @@ class Started:
 
 
 def serve(
-    settings: Settings,
-    ports: Ports,
-    *,
-    workers: int | None,
-    max_running: int,
-    notify: NotifySettings,
-    tell: Callable[[Started], None],
+    settings: Settings, ports: Ports, *, workers: int | None, max_running: int, tell: Callable[[Started], None]
 ) -> int:
     """Serve until Ctrl-C or SIGTERM; return how many sweeps go on running without the service.
 
@@ -84,19 +78,19 @@ def serve(
         ports: Where to listen.
         workers: Evaluations at a time of each sweep; None is one a processor.
         max_running: Sweeps at a time.
-        notify: Whom to tell how sweeps stand.
         tell: Called once, as soon as requests are taken.
 
     Raises:
-        SweepError: A port is taken, the home has a service already, or MLflow does not start.
+        SweepError: A port is taken, the home has a service already, MLflow does not start, or a setting cannot be meant.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.setswitchinterval(SWITCH_SECONDS)
     begin_log()
-    home, tokens = Home(settings.home), Tokens.of(settings.home)
+    home, tokens, notify = Home(settings.home), Tokens.of(settings.home), NotifySettings.read()
     uri = settings.tracking_uri or f"sqlite:///{home.record}"
     executor = LocalExecutor(uri, workers)
-    board = Board(home.root, Claims(uri, None if settings.tracking_uri else home.artifacts), executor, notify)
+    claims = Claims(uri, None if settings.tracking_uri else home.artifacts)
+    board = Board(home.root, claims, executor, notify=notify)
     reconciler = Reconciler(board, executor, max_running=max_running)
     with ExitStack() as stack, suppress(KeyboardInterrupt):
         stack.enter_context(_alone(home))

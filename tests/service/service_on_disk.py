@@ -43,4 +43,4 @@ def open_board(
 ) -> Board:
     """Return the board of a home, as a service that has just been started has it."""
     uri = tracking_uri or f"sqlite:///{root / 'mlflow.db'}"
-    return Board(root, Claims(uri, root / "artifacts"), executor, notify)
+    return Board(root, Claims(uri, root / "artifacts"), executor, notify=notify)
