@@ -81,7 +81,7 @@ def serve(
         tell: Called once, as soon as requests are taken.
 
     Raises:
-        SweepError: A port is taken, the home has a service already, MLflow does not start, or a setting cannot be meant.
+        SweepError: A port is taken, the home has a service already, MLflow does not start, or a setting is faulty.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.setswitchinterval(SWITCH_SECONDS)
