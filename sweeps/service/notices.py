@@ -42,12 +42,14 @@ class Notice:
         number: From 1, in the order in which they happened.
         id: The same for whoever hears it, and however often.
         noted: When the service saw it.
+        stood: The sweep's state then, and why.
         body: JSON, as it is sent.
     """
 
     number: int
     id: str
     noted: datetime
+    stood: tuple[str, str]
     body: bytes
 
 
@@ -96,8 +98,7 @@ class Notices:
         if view.state not in TOLD_STATES or not self.are_wanted:
             return
         number, why = len(self._noted()) + 1, without_tokens(view.why)[-LONGEST_WHY:]
-        last = self.files.read_json(self._notice(number - 1)) if number > 1 else None
-        if last is None or (last["data"]["state"], last["data"]["why"]) != (view.state, why):
+        if number == 1 or self._read(number - 1).stood != (view.state, why):
             told = {
                 "id": f"msg_{uuid.uuid4().hex}",
                 "type": f"sweep.{view.state}",
@@ -140,7 +141,8 @@ class Notices:
         content = self.files.read_json(path) or {}
         try:
             noted = datetime.fromisoformat(content["timestamp"]).astimezone(UTC)
-            return Notice(number, str(content["id"]), noted, path.read_bytes())
+            stood = content["data"]["state"], content["data"]["why"]
+            return Notice(number, str(content["id"]), noted, stood, path.read_bytes())
         except (KeyError, TypeError, ValueError, OSError) as error:
             raise StorageError(f"{path} must be a whole notice, but is not. Restore the file, or remove it.") from error
 

@@ -25,7 +25,7 @@ from tests.service.receiver import Receiver, documented_verify, receive
 
 KEY = b"k" * 32
 
-NOTICE = Notice(1, "msg_0123", dt.datetime.now(dt.UTC), b'{"id": "msg_0123", "type": "sweep.running"}')
+NOTICE = Notice(1, "msg_0123", dt.datetime.now(dt.UTC), ("running", ""), b'{"id": "msg_0123", "type": "sweep.running"}')
 
 
 def poster(*hosts: str) -> Poster:

@@ -121,7 +121,10 @@ def test_addresses_are_read_by_the_owner_alone_and_are_not_too_many(notices: Not
     assert len(list((notices.files.notices / "to").iterdir())) == 20
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"address": "x", "since": 0}'])
+HALF = '{"id": "msg_0", "timestamp": "2026-01-02T03:04:05+00:00", "data": {}}'
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"address": "x", "since": 0}', HALF])
 def test_damaged_files_are_named_and_not_quoted(notices: Notices, view: SweepView, text: str) -> None:
     notices.subscribe([ONE])
     notices.note(replace(view, state="running"), NOW)
@@ -130,5 +133,8 @@ def test_damaged_files_are_named_and_not_quoted(notices: Notices, view: SweepVie
         path.write_text(text)
         with pytest.raises(StorageError, match=path.name):
             notices.pending()
+        if path.parent == notices.files.notices:
+            with pytest.raises(StorageError, match=path.name):
+                notices.note(replace(view, state="paused"), NOW)
         path.write_bytes(whole)
     assert len(notices.pending()) == 1
