@@ -1,14 +1,15 @@
 """What asks the service in `benchmarks.service_load`, as a process of its own: requests at a fixed rate, and streams.
 
-    python -m benchmarks.service_client load URL TOKENS SECONDS RATE REFS SPEC
-    python -m benchmarks.service_client streams URL TOKENS COUNT REF
+    python -m benchmarks.service_client load URL SECONDS RATE REFS SPEC
+    python -m benchmarks.service_client streams URL COUNT REF
 
 Prints one line of JSON. Requests are sent when they are due, however long earlier ones take (an open loop), and their
-time counts from when they were due. TOKENS and REFS have commas between them.
+time counts from when they were due. REFS and the tokens in `$TOKENS` have commas between them.
 """
 
 import asyncio
 import json
+import os
 import sys
 import time
 from collections import defaultdict
@@ -34,8 +35,9 @@ class Kind:
 
 def main() -> None:
     """Ask, and print what came."""
-    what, url, tokens, *rest = sys.argv[1:]
-    asked = _load(url, tokens.split(","), *rest) if what == "load" else _streams(url, tokens.split(","), *rest)
+    what, url, *rest = sys.argv[1:]
+    tokens = os.environ["TOKENS"].split(",")
+    asked = _load(url, tokens, *rest) if what == "load" else _streams(url, tokens, *rest)
     print(json.dumps(asyncio.run(asked)))
 
 

@@ -25,6 +25,8 @@ from statistics import median, quantiles
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import httpx2
+
 from benchmarks.machine import machine_line
 from benchmarks.service_store import Store, build_store, made_up, spec_of
 from sweeps.execution.lease import take_lock
@@ -164,16 +166,15 @@ def _measure_streams(service: Service, home: Home, count: int) -> None:
 
 
 def _submit(service: Service, spec: str) -> None:
-    import httpx2
-
     headers = {"Authorization": f"Bearer {service.tokens[0]}", "Content-Type": "application/json"}
     httpx2.post(f"{service.url}/api/v1/sweeps", content=spec, headers=headers, timeout=60).raise_for_status()
 
 
 def _client(what: str, service: Service, *rest: str) -> "subprocess.Popen[str]":
-    command = [sys.executable, "-m", "benchmarks.service_client", what, service.url, ",".join(service.tokens), *rest]
+    command = [sys.executable, "-m", "benchmarks.service_client", what, service.url, *rest]
+    environment = {**os.environ, "TOKENS": ",".join(service.tokens)}  # command lines are for everyone to read
     stderr: Any = subprocess.PIPE if what == "streams" else None
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stderr, text=True)
+    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=stderr, text=True)
 
 
 def _cpu_seconds(pid: int) -> float:
