@@ -79,6 +79,11 @@ class Claims:
         self._opening = threading.Lock()
         self._counter = itertools.count()
 
+    def open(self) -> None:
+        """Import MLflow and open the record, which the first to ask would wait for."""
+        with self._session():
+            pass
+
     def claim(self, *, project: str, sweep_id: str, priority: int, by: str) -> tuple[Claim, bool]:
         """Claim a sweep, or find the claim that there is; return whether it is new.
 

@@ -1,5 +1,6 @@
 """The service on one machine: the API, the reconciler and MLflow's pages, all on loopback; sweeps outlive it."""
 
+import gc
 import signal
 import socket
 import sys
@@ -95,6 +96,7 @@ def serve(
     with ExitStack() as stack, suppress(KeyboardInterrupt):
         stack.enter_context(_alone(home))
         listening = stack.enter_context(_listening(ports.api))
+        _settle(claims)
         if settings.tracking_uri is None:
             board.refresh()  # makes the record, which MLflow's server would take seconds for
             pages = stack.enter_context(serve_record(home, ports.mlflow))
@@ -109,6 +111,14 @@ def serve(
         tell(Started(url, _first_token(tokens), *shown))
         _answer(make_app(board, tokens, settings, workers=workers), listening)
     return sum(has_process(view.state) for view in board.snapshot())
+
+
+def _settle(claims: Claims) -> None:
+    """Import what is left to import, and have it never looked through for garbage: that would stop all for 0.3 s."""
+    with suppress(SweepError):  # the reconciler tries again, and says so
+        claims.open()
+    gc.collect()
+    gc.freeze()
 
 
 def _keys(notify: NotifySettings, home: Home) -> tuple[bytes, ...]:
