@@ -66,6 +66,18 @@ RateOption = Annotated[
 BurstOption = Annotated[
     int | None, typer.Option("--burst", help="Requests of one token at once. [$SWEEPS_BURST or 200]")
 ]
+NotifyOption = Annotated[
+    str | None,
+    typer.Option("--notify", metavar="URLS", help="Told of every sweep, with commas between them. [$SWEEPS_NOTIFY]"),
+]
+NotifyHostsOption = Annotated[
+    str | None,
+    typer.Option("--notify-hosts", metavar="HOSTS", help="Where webhooks may go. [$SWEEPS_NOTIFY_HOSTS or nowhere]"),
+]
+NotifySecretOption = Annotated[
+    Path | None,
+    typer.Option("--notify-secret-file", help="What webhooks are signed with. [$SWEEPS_NOTIFY_SECRET_FILE]"),
+]
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -89,6 +101,9 @@ def serve(  # noqa: PLR0913, PLR0917  # a parameter an option
     body_bytes: BodyOption = None,
     requests_per_second: RateOption = None,
     burst: BurstOption = None,
+    notify: NotifyOption = None,
+    notify_hosts: NotifyHostsOption = None,
+    notify_secret_file: NotifySecretOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Serve sweeps over HTTP, with MLflow's pages; Ctrl-C ends the service, not what runs.
@@ -120,9 +135,9 @@ def open_(
     """Open the pages of the service that runs on this machine, signed in; each link is good once."""
     with errors_told(as_json):
         settings = Settings.read(home=home)
-        from sweeps.service import serve as service  # as above
+        from sweeps.service.address import new_link  # as above
 
-        link = service.new_link(settings.home)
+        link = new_link(settings.home)
         said = f"{link} (good once, for {MINUTES} minutes)"
         tell({"link": link}, as_json, lambda console: console.print(said, markup=False, soft_wrap=True))
         if browser:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
+from threading import Lock
 from typing import Any
 
 from models.datasets import DATASETS, class_counts
@@ -48,6 +49,9 @@ BYTES_PER_FOLD = {
 
 COMPARED = ("model", "dataset", "folds", "resources", "precision")
 """What two specs must have in common for their evaluations to take equally long."""
+
+READING = Lock()
+"""Of many who plan at once, one reads results that are not known yet; the others would only read the same."""
 
 START_SECONDS = 11.0
 """Ray, the workers' imports and the end of a sweep, once a run."""
@@ -154,11 +158,14 @@ def _seconds_per_fold_epoch(spec: SweepSpec, files: SweepFiles) -> Sequence[floa
     known, wanted = files.read_json(files.spec) or {}, spec.model_dump(mode="json")
     if any(known.get(key) != wanted.get(key) for key in COMPARED):
         return []
-    return _trained_seconds(files, spec.folds, len(files.evaluations()))
+    # A sweep that has ended has all its results; counting them takes longer than all else of a plan.
+    evaluations = None if files.conclusion.exists() else len(files.evaluations())
+    with READING:
+        return _trained_seconds(files, spec.folds, evaluations)
 
 
 @lru_cache(maxsize=256)
-def _trained_seconds(files: SweepFiles, folds: int, evaluations: int) -> tuple[float, ...]:  # noqa: ARG001  # a key
+def _trained_seconds(files: SweepFiles, folds: int, evaluations: int | None) -> tuple[float, ...]:  # noqa: ARG001  # a key
     """Return what each evaluation of a sweep took for a fold's epoch; results never change, only their number does."""
     return tuple(
         result.train_seconds / (folds * (result.epochs - result.first_epoch + 1))

@@ -129,6 +129,8 @@ class SweepSpec(_Strict):
     preset: str | None = Field(default=None, exclude=True)
     # How a sweep is shown changes no result, so that it may be switched on for one that was begun without.
     tensorboard: bool = Field(default=False, exclude=True)
+    # As above; addresses may hold secrets, and so stand in no file that is shown.
+    notify: Annotated[list[str], Field(max_length=10)] = Field(default=[], exclude=True)
 
     @property
     def sweep_id(self) -> str:

@@ -21,6 +21,7 @@ from sweeps.spec import ChoiceSpec, DomainSpec, SweepSpec
 from sweeps.spec_faults import concise, shape_faults, unknown_name
 from sweeps.spec_file import read_spec_file
 from sweeps.spec_forms import write_out
+from sweeps.web_address import WebAddress
 
 __all__ = ["load_spec", "parse_spec"]
 
@@ -225,6 +226,15 @@ def _is_sound(domain: DomainSpec) -> bool:
     return True
 
 
+def _check_notify(spec: SweepSpec) -> Iterator[Fault]:
+    for index, address in enumerate(spec.notify):
+        try:
+            WebAddress.parse(address)
+        except ValueError as error:
+            rule, _, value = str(error).partition(", but got ")
+            yield Fault(f"notify.{index}", rule, value, "As in `notify: [https://hooks.example.org/sweeps]`.")
+
+
 CHECKS: tuple[tuple[set[str], Check], ...] = (
     ({"model"}, _check_model),
     ({"dataset"}, _check_dataset),
@@ -235,5 +245,6 @@ CHECKS: tuple[tuple[set[str], Check], ...] = (
     ({"space"}, _check_space),
     ({"space", "space entry"}, _check_conditions),
     ({"model", "fixed", "space", "space entry"}, _check_effects),
+    ({"notify"}, _check_notify),
 )
 """Each check beside the sections it reads; it runs if they are sound by themselves."""

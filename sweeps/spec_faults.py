@@ -28,6 +28,7 @@ EXAMPLES = {
     "seed": "seed: 0",
     "resources": "resources: {cpus: 1, gpus: 0}",
     "precision": "precision: bf16",
+    "notify": "notify: [https://hooks.example.org/sweeps]",
 }
 """How each section is written."""
 

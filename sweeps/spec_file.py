@@ -18,14 +18,36 @@ MAX_BYTES = 65_536
 """A spec is a page of text; what is larger is no spec."""
 
 
+MAX_DEPTH = 50
+
+TAGS = {f"tag:yaml.org,2002:{kind}" for kind in ("str", "int", "float", "bool", "null", "seq", "map", "merge")}
+"""What values may be; merges are keys, and refused as such."""
+
+
 class _StrictLoader(yaml.SafeLoader):
-    """Safe YAML whose keys are names, each once, without aliases and merges; 1e-3 is a number as it is in JSON."""
+    """Safe YAML that says what JSON could: keys are names, each once; no aliases, merges, tags, dates or depths.
+
+    1e-3 is a number as it is in JSON.
+    """
+
+    depth = 0
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
             mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]  # the stubs leave its result out
             raise yaml.MarkedYAMLError(problem="aliases (*name) are not allowed", problem_mark=mark)
-        return super().compose_node(parent, index)
+        event = self.peek_event()  # type: ignore[no-untyped-call]  # as above
+        if getattr(event, "tag", None) is not None:
+            raise yaml.MarkedYAMLError(problem="tags (!name) are not allowed", problem_mark=event.start_mark)
+        self.depth += 1
+        if self.depth > MAX_DEPTH:  # before the parser's own stack overflows, which takes it a second
+            raise yaml.MarkedYAMLError(problem=f"a spec has at most {MAX_DEPTH} levels")
+        node = super().compose_node(parent, index)
+        self.depth -= 1
+        if node is not None and node.tag not in TAGS:
+            problem = f"{node.tag.rpartition(':')[2]} is no kind of value that a spec has; a text stands in quotes"
+            raise yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark)
+        return node
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[str] = set()

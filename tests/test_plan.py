@@ -8,9 +8,9 @@ import pytest
 from models.datasets import DATASETS
 from models.hyperparameters import HYPERPARAMETERS
 from search_spaces.shipped import shipped_names
-from sweeps.execution.storage import Home
+from sweeps.execution.storage import Home, SweepFiles
 from sweeps.plan import SECONDS_PER_SCORE, START_SECONDS, make_plan
-from tests.sweep_on_disk import begin, small_spec
+from tests.sweep_on_disk import begin, finish, small_spec
 
 
 def test_the_plan_for_scripts_holds_counts_and_every_rung(home: Home) -> None:
@@ -53,6 +53,14 @@ def test_a_sweep_of_the_same_kind_in_the_home_is_the_basis(home: Home) -> None:
     median = (per_fold_epoch[2] + per_fold_epoch[3]) / 2
     fold_epochs, scores = spec.ladder().epochs * 3, spec.ladder().evaluations * 3
     assert estimate.seconds == pytest.approx(START_SECONDS + fold_epochs * median + scores * SECONDS_PER_SCORE[8])
+
+
+def test_the_results_of_a_sweep_that_has_ended_are_read_once(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    finish(home, small_spec())
+    first = make_plan(small_spec(seed=1), home.sweeps(), workers=1)
+    monkeypatch.delattr(SweepFiles, "evaluations")
+    assert first.estimate.basis == "earlier sweeps in this home"
+    assert make_plan(small_spec(seed=1), home.sweeps(), workers=1) == first
 
 
 def test_sweeps_of_another_kind_are_no_basis(home: Home) -> None:

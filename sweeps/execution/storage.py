@@ -102,6 +102,11 @@ class SweepFiles:
         """Folder of what TensorBoard reads."""
         return self.root / "tensorboard"
 
+    @property
+    def notices(self) -> Path:
+        """Folder of what is told to whoever asked, and of what has been told."""
+        return self.root / "notices"
+
     def result(self, trial: int, rung: int) -> Path:
         """Return where an evaluation's result is."""
         return self.root / "evaluations" / f"{trial:05d}" / f"{rung}.json"

@@ -15,10 +15,13 @@ from sweeps.record.connection import RecordError
 from sweeps.service.claims import Claim, Claims
 from sweeps.service.executor import Executor
 from sweeps.service.keys import Keys
+from sweeps.service.notices import Notices
+from sweeps.service.notify_settings import NotifySettings
 from sweeps.service.refs import make_ref, project_home, split_ref
 from sweeps.service.state import MOST_FRUITLESS, Wish, is_settled, refusal
 from sweeps.service.view import SweepView, Viewer
 from sweeps.spec import SweepSpec
+from sweeps.web_address import WebAddress
 
 __all__ = ["Board", "KeyReused", "Refused", "SweepView", "UnknownSweep"]
 
@@ -45,9 +48,18 @@ class Board:
         changed: Set by every change; whoever waits for one clears it.
         trouble: What keeps the reconciler from its work, or empty.
         pages: Tells of MLflow's pages: "ok", or what is wrong.
+        notify: Whom sweeps may tell how they stand, and whom all do.
     """
 
-    def __init__(self, root: Path, claims: Claims, executor: Executor, *, attempts: int = MOST_FRUITLESS) -> None:
+    def __init__(
+        self,
+        root: Path,
+        claims: Claims,
+        executor: Executor,
+        *,
+        attempts: int = MOST_FRUITLESS,
+        notify: NotifySettings | None = None,
+    ) -> None:
         """Keep what to work with; `refresh` reads which sweeps there are.
 
         Args:
@@ -55,10 +67,12 @@ class Board:
             claims: What is wished.
             executor: Tells what runs.
             attempts: Without a new result, after which a sweep is given up.
+            notify: Whom sweeps may tell how they stand; None is nobody.
         """
         self.changed = threading.Event()
         self.trouble = ""
         self.pages: Callable[[], str] = lambda: "ok"
+        self.notify = notify or NotifySettings()
         self._executor = executor
         self._root = root
         self._claims = claims
@@ -84,6 +98,7 @@ class Board:
 
         Raises:
             SweepError: The project cannot be one.
+            SpecError: It is to tell too many.
             KeyReused: The key was used for another spec.
             RecordError: MLflow cannot be written.
             StorageError: The home cannot be written.
@@ -95,6 +110,7 @@ class Board:
         if key and (bound := self._keys.bind(key, by, ref)) != ref:
             raise KeyReused(f"an idempotency key is for one sweep, but this one was used for {bound}. Use a new one.")
         _write_spec(files, spec)
+        Notices(files).subscribe([*map(WebAddress.parse, spec.notify), *self.notify.addresses])
         with self._recording:
             claim, created = self._claims.claim(project=project, sweep_id=spec.sweep_id, priority=priority, by=by)
             return self._change(claim), created
@@ -108,6 +124,11 @@ class Board:
         if not self._is_read:
             self.refresh()
         return sorted(self.snapshot(), key=lambda view: (-view.submitted_ms, view.ref))
+
+    def lately(self, ref: str) -> SweepView | None:
+        """Return a sweep as it stood lately, without looking at its files; None if it is not known."""
+        _, view = self._known.get(ref, (None, None))
+        return view
 
     def view(self, ref: str) -> SweepView:
         """Return a sweep as it stands now.

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import Depends, Path, Request
 
+from sweeps.errors import SpecError
 from sweeps.execution.storage import SweepFiles
 from sweeps.plan import Plan, make_plan
 from sweeps.service.board import Board, SweepView, UnknownSweep
@@ -53,9 +54,7 @@ class Desk:
         Raises:
             UnknownSweep: There is none, or none that the token sees.
         """
-        named = split_ref(ref)
-        if named is None or not token.sees(named[0]):
-            raise UnknownSweep(ref)
+        _check_sight(ref, token)
         return self.board.view(ref)
 
     def files(self, ref: str, token: Token) -> SweepFiles:
@@ -64,7 +63,8 @@ class Desk:
         Raises:
             UnknownSweep: There is none, or none that the token sees.
         """
-        return self.board.files(self.view(ref, token).ref)
+        _check_sight(ref, token)
+        return self.board.files(ref)
 
     def views(self, token: Token) -> list[SweepView]:
         """Return the sweeps that a token sees, the latest first."""
@@ -86,12 +86,24 @@ class Desk:
         return project
 
     def plan(self, spec: SweepSpec, project: str) -> Plan:
-        """Return what a sweep would do and cost."""
+        """Return what a sweep would do and cost.
+
+        Raises:
+            SpecError: It asks to tell hosts that are not allowed.
+        """
+        if faults := self.board.notify.faults(spec.notify):
+            raise SpecError(faults)
         kind = (project, spec.model, spec.dataset.name)
         alike = (view for view in self.board.views() if kind == (view.project, view.model, view.dataset))
         home = project_home(self.settings.home, project)
         earlier = [home.sweep(view.sweep_id) for view in islice(filter(_has_results, alike), MOST_EARLIER)]
         return make_plan(spec, earlier, self.workers or max(1, available_cpus() // spec.resources.cpus))
+
+
+def _check_sight(ref: str, token: Token) -> None:
+    named = split_ref(ref)
+    if named is None or not token.sees(named[0]):
+        raise UnknownSweep(ref)
 
 
 def _has_results(view: SweepView) -> bool:

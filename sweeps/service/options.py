@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from sweeps.errors import Fault, SettingsError, SpecError
@@ -33,9 +33,15 @@ def _dashboard(address: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
+def _with_commas(value: object) -> object:
+    """Return a list of a file's as the environment has it."""
+    return ",".join(value) if isinstance(value, list) and all(isinstance(each, str) for each in value) else value
+
+
 Port = Annotated[int, Field(ge=0, le=65_535)]
 Folder = Annotated[Path, Field(strict=False)]
 Text = Annotated[str, Field(min_length=1, pattern=r"^[^\x00-\x1f]+$")]
+Texts = Annotated[Text, BeforeValidator(_with_commas)]
 
 
 class ServiceOptions(BaseModel):
@@ -57,6 +63,9 @@ class ServiceOptions(BaseModel):
         body_bytes: Of one request.
         requests_per_second: Of one token, on average.
         burst: Requests of one token at once.
+        notify: Addresses that are told of every sweep; see `sweeps.service.notify_settings` for this and the next two.
+        notify_hosts: Where webhooks may go; a list in the file.
+        notify_secret_file: Holds what they are signed with.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
@@ -76,6 +85,9 @@ class ServiceOptions(BaseModel):
     body_bytes: int = Field(default=Limits.body_bytes, ge=1024)
     requests_per_second: float = Field(default=Limits.requests_per_second, gt=0)
     burst: int = Field(default=Limits.burst, ge=1)
+    notify: Texts | None = None
+    notify_hosts: Texts | None = None
+    notify_secret_file: Folder | None = None
 
     @property
     def limits(self) -> Limits:
@@ -172,5 +184,8 @@ EXAMPLES = {
     "data": "/srv/data",
     "tracking_uri": "http://mlflow:5000",
     "workers": "2",
+    "notify": "https://hooks.example.org/sweeps",
+    "notify_hosts": "hooks.example.org",
+    "notify_secret_file": "/srv/sweeps/notify-secret",
 }
 """Of settings that have no default."""

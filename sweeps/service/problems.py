@@ -4,7 +4,6 @@ Errors become problems here and nowhere else. What is told is checked once more 
 """
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from http import HTTPStatus
@@ -21,6 +20,7 @@ from sweeps.errors import Fault, LeaseError, SpecError, StorageError, SweepError
 from sweeps.record.connection import RecordError
 from sweeps.service.board import KeyReused, Refused, UnknownSweep
 from sweeps.service.headers import SECURITY_HEADERS
+from sweeps.service.tokens import without_tokens
 from sweeps.spec_faults import concise
 
 __all__ = [
@@ -35,8 +35,6 @@ __all__ = [
 ]
 
 MEDIA_TYPE = "application/problem+json"
-
-TOKEN = re.compile(r"swp_[0-9A-Za-z]+_[A-Za-z0-9_-]+")
 
 SEE_OPENAPI = "GET /api/v1/openapi.json tells what this route takes."
 
@@ -149,7 +147,7 @@ def problem_response(
     }
     if faults:
         body["faults"] = [asdict(fault) for fault in concise(faults)]
-    text = TOKEN.sub("swp_…", json.dumps(body, ensure_ascii=False))
+    text = without_tokens(json.dumps(body, ensure_ascii=False))
     # Half a surrogate pair, decoded from a request, is no text that could be sent back.
     content = text.encode("utf-8", errors="replace")
     return Response(content, status, {**SECURITY_HEADERS, **(headers or {})}, MEDIA_TYPE)

@@ -1,41 +1,47 @@
-"""The service on one machine: the API, the reconciler and MLflow's pages, all on loopback; sweeps outlive it."""
+"""The service on one machine: the API, the pages, the reconciler and MLflow's pages; sweeps outlive it."""
 
+import gc
 import signal
 import socket
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
 
 from sweeps.errors import SweepError
-from sweeps.execution.lease import is_held, take_lock
-from sweeps.execution.storage import Home, write_atomically
+from sweeps.execution.storage import Home
+from sweeps.service.address import alone, listening_at, new_link, write_address
 from sweeps.service.app import make_app
 from sweeps.service.board import Board
 from sweeps.service.claims import Claims
+from sweeps.service.courier import Courier
+from sweeps.service.delivery import Poster
 from sweeps.service.executor import Executor
-from sweeps.service.links import Links, link_to
 from sweeps.service.local_executor import LocalExecutor
-from sweeps.service.options import LOOPBACK, ServiceOptions
+from sweeps.service.notify_settings import NotifySettings
+from sweeps.service.options import ServiceOptions
+from sweeps.service.own_log import begin_log
 from sweeps.service.ray_executor import RayExecutor
 from sweeps.service.ray_jobs import RayJobs, read_ray_token
 from sweeps.service.reconciler import Reconciler
 from sweeps.service.record_pages import RecordPages, pages_at
 from sweeps.service.record_server import USER, serve_record
+from sweeps.service.signature import read_secrets
 from sweeps.service.state import has_process
-from sweeps.service.tokens import Role, Token, Tokens
+from sweeps.service.tokens import Role, Tokens
 from sweeps.settings import Settings
 
-__all__ = ["Started", "new_link", "serve"]
-
-EVERYWHERE = "0.0.0.0"  # noqa: S104  # asked for by name alone
+__all__ = ["Started", "serve"]
 
 LAST_REQUESTS_SECONDS = 3
 """How long requests in hand, and logs that are followed, may go on after Ctrl-C."""
+
+SWITCH_SECONDS = 0.001
+"""How long one thread may keep others waiting: a look at a thousand sweeps must not slow what is asked meanwhile."""
 
 
 @dataclass(frozen=True)
@@ -69,22 +75,25 @@ def serve(options: ServiceOptions, *, tell: Callable[[Started], None]) -> int:
         tell: Called once, as soon as requests are taken.
 
     Raises:
-        SweepError: A port is taken, the home has a service already, MLflow does not start, or Ray has no token.
+        SweepError: A port is taken, the home has a service already, MLflow does not start, Ray has no token, or a
+            setting is faulty.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    settings = Settings.read(options.environment())
+    sys.setswitchinterval(SWITCH_SECONDS)
+    begin_log()
+    environment = options.environment()
+    settings, notify = Settings.read(environment), NotifySettings.read(environment)
     home, tokens = Home(settings.home), Tokens.of(settings.home)
     uri = settings.tracking_uri or f"sqlite:///{home.record}"
     claims = Claims(uri, None if settings.tracking_uri else home.artifacts)
     executor = _executor(options, settings, uri)
-    board = Board(home.root, claims, executor, attempts=options.attempts)
+    board = Board(home.root, claims, executor, attempts=options.attempts, notify=notify)
     reconciler = Reconciler(board, executor, max_running=options.max_running)
     with ExitStack() as stack, suppress(KeyboardInterrupt):
-        stack.enter_context(_alone(home))
-        listening = stack.enter_context(_listening(options.host, options.port))
-        host, port = listening.getsockname()
-        url = f"http://{LOOPBACK if host == EVERYWHERE else host}:{port}"
-        write_atomically(_address(home.root), url.encode())
+        stack.enter_context(alone(home.root))
+        listening = stack.enter_context(listening_at(options.host, options.port))
+        url = write_address(home.root, listening)
+        _settle(claims)
         if settings.tracking_uri is None:
             board.refresh()  # makes the record, which MLflow's server would take seconds for
             pages = stack.enter_context(serve_record(home, options.mlflow_port))
@@ -94,34 +103,14 @@ def serve(options: ServiceOptions, *, tell: Callable[[Started], None]) -> int:
             record: RecordPages | None = RecordPages(pages.url, USER, password_file)
         else:
             shown, record = (None, None), pages_at(settings.tracking_uri)
-        reconciler.start()
-        stack.callback(reconciler.close)
-        administrator, text = _administrator(tokens)
-        link = link_to(url, Links.of(tokens).make(administrator))
-        tell(Started(url, link, text, *shown))
+        for part in (reconciler, Courier(board, Poster(notify, _keys(notify, home)))):
+            part.start()
+            stack.callback(part.close)
+        text = _first_token(tokens)
+        tell(Started(url, new_link(home.root), text, *shown))
         app = make_app(board, tokens, settings, limits=options.limits, workers=options.workers, record=record)
         _answer(app, listening)
     return sum(has_process(view.state) for view in board.snapshot())
-
-
-def new_link(root: Path) -> str:
-    """Return another link that opens the pages of the service of a home signed in.
-
-    Raises:
-        SweepError: None runs.
-    """
-    if not is_held(_lock(root)):
-        raise SweepError(f"a link leads to a service that runs, but none serves {root}. Start it: sweeps serve")
-    tokens = Tokens.of(root)
-    return link_to(_address(root).read_text(encoding="utf-8"), Links.of(tokens).make(_administrator(tokens)[0]))
-
-
-def _lock(root: Path) -> Path:
-    return root / "service" / "service.lock"
-
-
-def _address(root: Path) -> Path:
-    return root / "service" / "address"
 
 
 def _executor(options: ServiceOptions, settings: Settings, tracking_uri: str) -> Executor:
@@ -131,9 +120,26 @@ def _executor(options: ServiceOptions, settings: Settings, tracking_uri: str) ->
     return RayExecutor(jobs, tracking_uri, options.workers, options.ray_python, settings.data)
 
 
+def _settle(claims: Claims) -> None:
+    """Import what is left to import, and have it never looked through for garbage: that would stop all for 0.3 s."""
+    with suppress(SweepError):  # the reconciler tries again, and says so
+        claims.open()
+    gc.collect()
+    gc.freeze()
+
+
+def _keys(notify: NotifySettings, home: Home) -> tuple[bytes, ...]:
+    """Return what messages are signed with; a home whose service may tell nobody needs nothing."""
+    if not notify.hosts:
+        return ()
+    own = home.root / "service" / "notify-secret"
+    return read_secrets(notify.secret_file or own, make=notify.secret_file is None)
+
+
 def _answer(app: FastAPI, listening: socket.socket) -> None:
     config = uvicorn.Config(
         app,
+        log_config=None,  # `begin_log` has said how
         log_level="warning",
         access_log=False,
         server_header=False,
@@ -143,38 +149,8 @@ def _answer(app: FastAPI, listening: socket.socket) -> None:
     uvicorn.Server(config).run(sockets=[listening])
 
 
-@contextmanager
-def _alone(home: Home) -> Iterator[None]:
-    """Keep a second service from the same home, since wishes are remembered by the one that took them; and others out.
-
-    Side effect: nobody but the owner may look into `<home>/service` from now on.
-    """
-    lock = take_lock(_lock(home.root))
-    if lock is None:
-        rule = "one service serves a home at a time, but another does already"
-        raise SweepError(f"{rule}: {home.root}. Stop it, or choose another --home.")
-    _lock(home.root).parent.chmod(0o700)
-    with lock:
-        yield
-
-
-@contextmanager
-def _listening(host: str, port: int) -> Iterator[socket.socket]:
-    """Take requests from now on; they are answered once the service is up."""
-    with socket.socket() as listening:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # the last one may just have ended
-        try:
-            listening.bind((host, port))
-        except OSError as error:
-            rule = f"--port must be free on {host}, but got {port}: {error.strerror}"
-            raise SweepError(f"{rule}. Choose another, or 0 for a free one.") from error
-        listening.listen(128)
-        yield listening
-
-
-def _administrator(tokens: Tokens) -> tuple[Token, str | None]:
-    """Return the first administrator's token; if none is good, make one and return its text too."""
-    for token in tokens.list():
-        if token.role is Role.ADMIN and not token.revoked:
-            return token, None
-    return tokens.create("first administrator", Role.ADMIN)
+def _first_token(tokens: Tokens) -> str | None:
+    """Make a token for an administrator if none is good, and return its text."""
+    if tokens.administrator() is not None:
+        return None
+    return tokens.create("first administrator", Role.ADMIN)[1]

@@ -23,10 +23,11 @@ from sweeps.errors import StorageError, SweepError
 from sweeps.execution.storage import write_once
 from sweeps.service.refs import PROJECT_PATTERN
 
-__all__ = ["Role", "Token", "Tokens"]
+__all__ = ["Role", "Token", "Tokens", "without_tokens"]
 
 TOKEN = re.compile(r"swp_([0-9a-f]{12})_([A-Za-z0-9_-]{43})")
 ID = re.compile(r"[0-9a-f]{12}")
+LIKE_TOKENS = re.compile(r"swp_[0-9A-Za-z]+_[A-Za-z0-9_-]+")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@ -]{0,62}")
 OWNER_ONLY = 0o600
 
@@ -122,6 +123,14 @@ class Tokens:
         found = [self._read(path)[0] for path in self.folder.glob("*.json")]
         return sorted(found, key=lambda token: (token.created, token.id))
 
+    def administrator(self) -> Token | None:
+        """Return the oldest token of an administrator that is good, or None.
+
+        Raises:
+            StorageError: A token's file is damaged.
+        """
+        return next((token for token in self.list() if token.role is Role.ADMIN and not token.revoked), None)
+
     def revoke(self, token_id: str) -> Token:
         """Make a token worthless; once is enough.
 
@@ -192,6 +201,11 @@ class Tokens:
                 os.close(descriptor)
         except OSError as error:
             raise StorageError(f"{path} must be writable, but {error.strerror}. Mend it, then try again.") from error
+
+
+def without_tokens(text: str) -> str:
+    """Return a text in which nothing is left that is, or might be, a token."""
+    return LIKE_TOKENS.sub("swp_…", text)
 
 
 def _hash(salt: str, secret: str) -> str:

@@ -6,8 +6,11 @@ from typing import Any
 
 from sweeps.execution.storage import SweepFiles, write_atomically
 from sweeps.service.board import Board, KeyReused, Refused, SweepView, UnknownSweep
+from sweeps.service.notices import Notices
+from sweeps.service.notify_settings import NotifySettings
 from sweeps.service.refs import make_ref, project_home, split_ref
 from sweeps.spec import SweepSpec
+from sweeps.web_address import WebAddress
 
 STATES = {"run": "queued", "pause": "paused", "cancel": "cancelled"}
 
@@ -15,8 +18,9 @@ STATES = {"run": "queued", "pause": "paused", "cancel": "cancelled"}
 class MemoryBoard(Board):
     """Sweeps wait in it until a test says how they stand."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, notify: NotifySettings | None = None) -> None:
         self.root = root
+        self.notify = notify or NotifySettings()
         self.known: dict[str, SweepView] = {}
         self.keys: dict[str, str] = {}
         self.checks = {"mlflow": "ok", "storage": "ok", "executor": "ok"}
@@ -25,6 +29,7 @@ class MemoryBoard(Board):
         ref = make_ref(project, spec.sweep_id)
         if key and self.keys.setdefault(key, ref) != ref:
             raise KeyReused(f"a key is for one spec, but this one was used for {self.keys[key]}. Use another.")
+        Notices(project_home(self.root, project).sweep(spec.sweep_id)).subscribe(map(WebAddress.parse, spec.notify))
         if ref in self.known:
             return self.known[ref], False
         view = SweepView(
@@ -54,6 +59,12 @@ class MemoryBoard(Board):
 
     def views(self) -> list[SweepView]:
         return list(reversed(self.known.values()))
+
+    def snapshot(self) -> list[SweepView]:
+        return list(self.known.values())
+
+    def lately(self, ref: str) -> SweepView | None:
+        return self.known.get(ref)
 
     def view(self, ref: str) -> SweepView:
         if ref not in self.known:

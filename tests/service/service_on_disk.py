@@ -8,6 +8,7 @@ from sweeps.service.board import Board
 from sweeps.service.claims import Claims
 from sweeps.service.executor import Executor
 from sweeps.service.local_executor import LocalExecutor
+from sweeps.service.notify_settings import NotifySettings
 
 __all__ = ["IdleExecutor", "open_board"]
 
@@ -38,7 +39,9 @@ class IdleExecutor(LocalExecutor):
         self.stopped.append(files.sweep_id)
 
 
-def open_board(root: Path, executor: Executor, tracking_uri: str | None = None) -> Board:
+def open_board(
+    root: Path, executor: Executor, tracking_uri: str | None = None, notify: NotifySettings | None = None
+) -> Board:
     """Return the board of a home, as a service that has just been started has it."""
     uri = tracking_uri or f"sqlite:///{root / 'mlflow.db'}"
-    return Board(root, Claims(uri, root / "artifacts"), executor)
+    return Board(root, Claims(uri, root / "artifacts"), executor, notify=notify)

@@ -91,6 +91,40 @@ def every_route(service: Service) -> list[Any]:
     return list(iter_route_contexts(app.routes))
 
 
+OPEN = {"GET /healthz"}
+"""What answers without a token; whatever else is ever served must refuse."""
+
+HARMLESS = {"POST /api/v1/plan"}
+"""What is not asked for by GET and yet changes nothing."""
+
+
+def walked(service: Service) -> list[str]:
+    """Return every method and path that the app serves, from the app itself."""
+    routes = every_route(service)
+    assert all(context.path for context in routes)
+    return sorted(f"{method} {context.path}" for context in routes for method in context.methods or ["GET"])
+
+
+def test_without_a_token_everything_that_is_served_refuses(service: Service) -> None:
+    service.caller(Role.SUBMIT).post("/api/v1/sweeps", RAW, 201)
+    routes = walked(service)
+    assert set(routes) > OPEN
+    refused = {route for route in routes if send(service.nobody(), route) == 401}
+    assert refused == set(routes) - OPEN
+
+
+def test_a_reader_changes_nothing_whatever_it_sends(service: Service, user: Caller) -> None:
+    user.post("/api/v1/sweeps", RAW, 201)
+    reader, before = service.caller(Role.READ), dict(service.board.known)
+    files = sorted(service.board.root.rglob("*"))
+    writing = [route for route in walked(service) if not route.startswith(("GET ", "HEAD "))]
+    assert len(writing) >= 6
+    statuses = {route: send(reader, route) for route in writing}
+    assert {route for route, status in statuses.items() if status != 403} == HARMLESS
+    assert service.board.known == before
+    assert sorted(service.board.root.rglob("*")) == files
+
+
 @pytest.mark.parametrize("route", RULES)
 def test_a_route_answers_those_whom_its_rule_admits(service: Service, route: str) -> None:
     submitter = service.caller(Role.SUBMIT)
@@ -108,6 +142,10 @@ def test_a_route_answers_those_whom_its_rule_admits(service: Service, route: str
     for role in Role:
         if needed is None or role.covers(needed):
             assert send(service.caller(role), route) in (200, 201, 202, 404)
+
+
+def test_every_route_to_a_sweep_is_among_those_that_other_projects_are_kept_from(service: Service) -> None:
+    assert {route for route in walked(service) if "{ref}" in route} == {route for route in RULES if "{ref}" in route}
 
 
 @pytest.mark.parametrize("route", [route for route in RULES if "{ref}" in route])

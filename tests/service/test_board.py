@@ -47,6 +47,17 @@ def test_what_is_submitted_lies_in_its_project_and_waits(board: Board, tmp_path:
     assert json.loads(spec.read_text()) == SPEC.model_dump(mode="json")
 
 
+def test_a_sweep_is_known_as_it_stood_when_it_was_looked_at_last(board: Board, executor: IdleExecutor) -> None:
+    assert board.lately(REF) is None
+    submit(board)
+    executor.running.add(REF)
+    assert [view and view.state for view in (board.lately(REF), board.view(REF), board.lately(REF))] == [
+        "queued",
+        "running",
+        "running",
+    ]
+
+
 def test_the_same_spec_is_the_same_sweep_also_after_a_restart(board: Board, tmp_path: Path) -> None:
     assert submit(board)
     view = board.view(REF)

@@ -1,6 +1,8 @@
 """Claims in a real SQLite store: made once, changed with a note of who did it, told from experiments of others."""
 
 import json
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -110,3 +112,18 @@ def test_tags_that_were_changed_by_hand_into_nonsense_are_no_claim(store: Store,
 def test_a_record_that_is_away_is_an_error_that_people_can_read() -> None:
     with pytest.raises(RecordError, match=r"MLflow at http://127\.0\.0\.1:9 must be writable"):
         Claims("http://127.0.0.1:9", None).all()
+
+
+LEAN = """
+import sys
+from sweeps.service.claims import Claims
+assert Claims(sys.argv[1], None).all() == []
+held = {name for name in ("mlflow", "pandas", "pyarrow", "scipy") if name in sys.modules}
+import pandas, scipy
+print(sorted(held), pandas.DataFrame({"a": [1]}).shape)
+"""
+
+
+def test_a_service_holds_none_of_the_tables_that_mlflow_brings_and_forbids_them_to_nobody(store: Store) -> None:
+    command = [sys.executable, "-W", "ignore", "-c", LEAN, store.uri]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "['mlflow'] (1, 1)\n"

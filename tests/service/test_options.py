@@ -7,6 +7,7 @@ import yaml
 
 from sweeps.errors import SettingsError
 from sweeps.service.limits import Limits
+from sweeps.service.notify_settings import AllowedHost, NotifySettings
 from sweeps.service.options import ServiceOptions, read_options
 from sweeps.settings import Settings
 
@@ -55,6 +56,9 @@ def test_every_setting_can_be_set_in_the_file_and_in_the_environment(file: Path)
         "body_bytes": 2048,
         "requests_per_second": 2.5,
         "burst": 7,
+        "notify": "https://a.example/1,https://a.example/2",
+        "notify_hosts": "a.example",
+        "notify_secret_file": "/srv/secret",
     }
     assert settings.keys() == ServiceOptions.model_fields.keys()
     of_file = read_options({}, write(file, **settings), {})
@@ -66,6 +70,16 @@ def test_every_setting_can_be_set_in_the_file_and_in_the_environment(file: Path)
     assert (read.home, read.data, read.tracking_uri) == (Path("/srv/sweeps"), Path("/srv/data"), "http://mlflow:5000")
     assert ServiceOptions().environment({"SWEEPS_PORT": "1"}) == {"SWEEPS_PORT": "1"}
     assert ServiceOptions().limits == Limits()
+    notify = NotifySettings.read(of_file.environment({}))
+    assert list(map(str, notify.addresses)) == ["https://a.example/1", "https://a.example/2"]
+    assert (notify.hosts, notify.secret_file) == ((AllowedHost.parse("a.example"),), Path("/srv/secret"))
+
+
+def test_several_addresses_may_be_a_list_in_the_file(file: Path) -> None:
+    options = read_options({}, write(file, notify_hosts=["a.example", "b.example:8443"]), {})
+    assert options.notify_hosts == "a.example,b.example:8443"
+    with pytest.raises(SettingsError, match="notify_hosts"):
+        read_options({}, write(file, notify_hosts=["a.example", 3]), {})
 
 
 def test_the_faults_of_all_three_are_told_together_each_by_its_name_there(file: Path) -> None:

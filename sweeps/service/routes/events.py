@@ -1,12 +1,12 @@
 """The events of a sweep, followed live."""
 
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header
 from fastapi.responses import StreamingResponse
 
 from sweeps.service.auth import Reader
-from sweeps.service.board import SweepView
 from sweeps.service.desk import DeskOfApp, Ref
 from sweeps.service.events import stream
 from sweeps.service.timeline import parse_id
@@ -46,8 +46,5 @@ def events(
     last = parse_id(last_event_id) if last_event_id else None
     timeline = desk.timelines.of(files)
     timeline.after(last)  # while a damaged file can still be answered with a problem
-
-    def look() -> SweepView | None:
-        return next((each for each in desk.board.views() if each.ref == view.ref), None)
-
+    look = partial(desk.board.lately, view.ref)
     return StreamingResponse(stream(timeline, last, look), media_type="text/event-stream")

@@ -38,6 +38,7 @@ def logs(ref: Ref, query: Annotated[LogQuery, Query()], desk: DeskOfApp, token: 
         return Response(tail(latest_log(files), query.lines)[0], media_type=TEXT)
 
     def is_active() -> bool:
-        return any(each.ref == view.ref and each.state not in RESTING for each in desk.board.views())
+        latest = desk.board.lately(view.ref)
+        return latest is not None and latest.state not in RESTING
 
     return StreamingResponse(follow(files, query.lines, is_active), media_type=TEXT)
