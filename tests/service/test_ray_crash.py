@@ -65,8 +65,8 @@ def test_a_sweep_outlives_the_head_of_its_ray_and_never_runs_twice_at_once(tmp_p
         assert is_held(files.job)
         assert board.view(ref).state == "running"
         assert "Ray must answer" in board.health()["executor"]
-        expected = undisturbed(Home(tmp_path / "undisturbed"))
         ray_head.start()
+        expected = undisturbed(Home(tmp_path / "undisturbed"))
         ray_head.wait()
         wait_until(lambda: board.view(ref).state in ("finished", "failed"))
     finally:
