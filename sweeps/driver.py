@@ -15,7 +15,7 @@ from sweeps.drive import Drive
 from sweeps.errors import StorageError, SweepError
 from sweeps.execution.joined_ray import joined_ray, room_for
 from sweeps.execution.lease import hold_lease
-from sweeps.execution.local_ray import import_ray, local_ray
+from sweeps.execution.local_ray import import_ray, local_ray, wait_for_workers
 from sweeps.execution.storage import Home, SweepFiles, write_atomically
 from sweeps.execution.supplies import Supplies
 from sweeps.interruption import interruption_remembered
@@ -139,6 +139,8 @@ class _Run:
                 beside.submit(import_module, module)
             if drive.interruption.asked:
                 return None
+            if self.settings.ray_address is None:
+                wait_for_workers(self.workers)
             gc.freeze()  # what is imported is for good: the garbage collector need not look at it again
             run_with_tune(supplies.result(), drive, workers=self.workers)
             # Tune leaves references into Ray in cycles. If they were found while Ray ends, it would end this process.

@@ -4,19 +4,25 @@ import os
 import secrets
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-__all__ = ["ENVIRONMENT", "THREADS", "import_ray", "local_ray"]
+__all__ = ["ENVIRONMENT", "THREADS", "import_ray", "local_ray", "wait_for_workers"]
 
 OBJECT_STORE_BYTES = 2**29
 """MNIST as float32 takes 188 MB; results are small."""
+
+REGISTRATION_SECONDS = 10.0
+"""After this a sweep begins with the workers that are there; it needs two, and more beside other work."""
 
 ENVIRONMENT = {
     "RAY_AUTH_MODE": "token",
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
     "RAY_AIR_NEW_OUTPUT": "0",
+    # Workers are as nice as the driver; at Ray's own 15 they come to a standstill beside any other work.
+    "RAY_worker_niceness": "0",
     # Workers start with Ray and import torch and Lightning while the driver prepares the sweep.
     "RAY_preload_python_modules": "sweeps.execution.evaluation",
     # What Tune would give its actors as an environment of their own, see `tune_adapter`.
@@ -75,3 +81,16 @@ def local_ray(*, workers: int, cpus: int, gpus: float) -> Iterator[None]:
         yield
     finally:
         ray.shutdown()
+
+
+def wait_for_workers(workers: int) -> None:
+    """Return when the workers that `local_ray` starts have registered, so that whoever asks for one gets one of those.
+
+    They import what they need afterwards. For a worker that is asked for before, Ray starts another process, which
+    begins its imports late and slows theirs.
+    """
+    import ray
+
+    deadline = time.monotonic() + REGISTRATION_SECONDS
+    while len(ray._private.state.workers()) < workers and time.monotonic() < deadline:
+        time.sleep(0.02)

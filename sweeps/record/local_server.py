@@ -89,6 +89,7 @@ def launch(server: LocalServer) -> subprocess.Popen[bytes]:
         return subprocess.Popen(  # noqa: S603  # our own words and a path, no shell
             [sys.executable, "-m", bound_process.__name__, *server.command],
             env=os.environ | server.environment,
+            cwd=server.log.parent,  # where MLflow makes folders by names that it takes from addresses of databases
             stdout=output,
             stderr=output,
             start_new_session=True,

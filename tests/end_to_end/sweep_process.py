@@ -45,9 +45,9 @@ def write_spec(folder: Path, **changes: Any) -> Path:
 
 
 class SweepProcess:
-    """`sweeps run SPEC --json`, in a process group of its own."""
+    """`sweeps run SPEC --json`, in a process group of its own; a worker more is seconds of imports more."""
 
-    def __init__(self, spec: Path, home: Path, *, workers: int = 2, environment: dict[str, str] | None = None) -> None:
+    def __init__(self, spec: Path, home: Path, *, workers: int = 1, environment: dict[str, str] | None = None) -> None:
         command = [sys.executable, "-m", "sweeps.cli", "run", str(spec), "--home", str(home), "--workers", str(workers)]
         self.home = home
         self._process = subprocess.Popen(
@@ -118,7 +118,7 @@ def descendants_of(pid: int) -> list[int]:
     return found
 
 
-def run_to_end(spec: Path, home: Path, *, workers: int = 2, environment: dict[str, str] | None = None) -> Json:
+def run_to_end(spec: Path, home: Path, *, workers: int = 1, environment: dict[str, str] | None = None) -> Json:
     """Run a sweep and return what it printed."""
     return SweepProcess(spec, home, workers=workers, environment=environment).finish()
 

@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.ray, pytest.mark.slow]
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Json]:
     """A whole sweep by one worker that nothing disturbs: its home and what it printed."""
     home = tmp_path_factory.mktemp("undisturbed")
-    return home, run_to_end(write_spec(home), home / "home", workers=1)
+    return home, run_to_end(write_spec(home), home / "home")
 
 
 def test_a_sweep_finishes_with_a_champion_of_all_folds_and_epochs(undisturbed: tuple[Path, Json]) -> None:
@@ -49,17 +49,17 @@ def test_kills_at_random_moments_change_nothing(undisturbed: tuple[Path, Json], 
     """Driver, whole process group and a worker, each killed by SIGKILL; what was finished is not computed again."""
     spec, home, moment = write_spec(tmp_path), tmp_path / "home", random.Random(time.time_ns())
 
-    first = SweepProcess(spec, home)
+    first = SweepProcess(spec, home, workers=2)
     first.wait_for_results(moment.randint(1, 6))
     time.sleep(moment.uniform(0, 0.5))
     first.kill_driver()
 
-    second = SweepProcess(spec, home)
+    second = SweepProcess(spec, home, workers=2)
     second.wait_for_results(len(result_files(home)) + moment.randint(1, 4))
     second.kill_group()
     finished_before = result_files(home)
 
-    third = SweepProcess(spec, home)
+    third = SweepProcess(spec, home, workers=2)
     wait_until(lambda: len(third.workers()) > 0)
     third.wait_for_results(len(finished_before) + 1)
     for pid in third.workers()[:1]:
@@ -87,7 +87,7 @@ def test_an_interrupted_sweep_says_so_and_goes_on_when_run_again(
     """Ctrl-C first, then the signal by which service managers end a process."""
     spec, home, finished_before = write_spec(tmp_path), tmp_path / "home", 0
     for number in (signal.SIGINT, signal.SIGTERM):
-        process = SweepProcess(spec, home)
+        process = SweepProcess(spec, home, workers=2)
         process.wait_for_results(finished_before + 3)
         process.signal(number)
         interrupted = process.finish()
