@@ -18,6 +18,7 @@ from models.build import build
 from models.datasets import DATASETS, Dataset
 from models.fold_group import FoldGroup
 from models.hyperparameters import defaults
+from models.precision import Precision
 from models.rule import Value
 from sweeps.execution.storage import write_atomically
 from sweeps.search.seeds import Purpose, derive_seed
@@ -50,12 +51,14 @@ class Recipe:
         hyperparameters: By name; what is not among them has its default.
         stages: In their order.
         seed: Of all randomness.
+        precision: In what the networks multiply while they are trained.
     """
 
     model: str
     hyperparameters: Mapping[str, Value]
     stages: tuple[Stage, ...]
     seed: int = 0
+    precision: Precision = "float32"
 
     @property
     def epochs(self) -> int:
@@ -84,7 +87,7 @@ def train(recipe: Recipe, dataset: Dataset, bench: Bench) -> GenerativeModel:
         epochs += stage.epochs
         bench.progress.update(task, completed=group.epochs_trained)
         while group.epochs_trained < epochs:
-            _train_epoch(group)
+            _train_epoch(group, recipe.precision)
             _write(checkpoint, group)
             bench.progress.update(task, completed=group.epochs_trained)
         state = group.state()
@@ -94,7 +97,7 @@ def train(recipe: Recipe, dataset: Dataset, bench: Bench) -> GenerativeModel:
 def _digest(recipe: Recipe, dataset: Dataset, number: int) -> str:
     """Name what decides the weights up to the end of a stage."""
     stages = [asdict(stage) for stage in recipe.stages[: number + 1]]
-    decides = [recipe.model, dict(recipe.hyperparameters), stages, recipe.seed, dataset.sha256]
+    decides = [recipe.model, dict(recipe.hyperparameters), stages, recipe.seed, recipe.precision, dataset.sha256]
     return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()[:12]
 
 
@@ -113,11 +116,11 @@ def _fold_group(recipe: Recipe, stage: Stage, dataset: Dataset) -> FoldGroup:
     return FoldGroup([model], [torch.arange(len(labels))], images, labels, batch_size=batch_size, seed_for=seed_for)
 
 
-def _train_epoch(group: FoldGroup) -> None:
+def _train_epoch(group: FoldGroup, precision: Precision) -> None:
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message=".*isinstance.treespec, LeafSpec.*")  # Lightning's own doing
-            group.train_to(group.epochs_trained + 1)
+            group.train_to(group.epochs_trained + 1, precision=precision)
     except SystemExit as ended:  # what Lightning makes of Ctrl-C
         raise KeyboardInterrupt from ended
     if group.divergence is not None:
