@@ -38,7 +38,7 @@ CHUNK = 1_000
 
 @dataclass(frozen=True)
 class Settings:
-    """How a yardstick is trained: a preset, what differs from it, and for how many epochs; networks multiply in bf16."""
+    """How a yardstick is trained: a preset, what differs from it, for how many epochs; networks multiply in bf16."""
 
     preset: str
     changes: Mapping[str, Value]
