@@ -17,6 +17,7 @@ from benchmarks.yardstick.training import Recipe, Stage, train
 from benchmarks.yardsticks import main
 from models.datasets import load_training
 from models.fold_group import FoldGroup
+from models.precision import Precision
 from sweeps.final_training import train_champion
 from tests.best_on_disk import LIMIT, best_config
 
@@ -57,11 +58,11 @@ def test_a_training_that_was_stopped_goes_on_and_ends_with_the_same_weights(
     trained: list[int] = []
     train_to = FoldGroup.train_to
 
-    def count_or_stop(group: FoldGroup, epochs: int) -> None:
+    def count_or_stop(group: FoldGroup, epochs: int, *, precision: Precision) -> None:
         trained.append(epochs)
         if trained.count(stopped_in) == 1 and epochs == stopped_in:
             raise SystemExit  # what Lightning makes of Ctrl-C
-        train_to(group, epochs)
+        train_to(group, epochs, precision=precision)
 
     monkeypatch.setattr(FoldGroup, "train_to", count_or_stop)
     with pytest.raises(KeyboardInterrupt):

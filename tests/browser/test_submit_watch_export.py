@@ -31,7 +31,8 @@ SWEEP_MILLISECONDS = 180_000
 @contextmanager
 def serving(home: Path) -> Iterator[dict[str, Any]]:
     """Run `sweeps serve` and yield what it printed; it is ended by Ctrl-C."""
-    command = [sys.executable, "-m", "sweeps.cli", "serve", "--home", str(home), "--port", "0", "--json"]
+    command = [sys.executable, "-m", "sweeps.cli", "serve", "--home", str(home), "--port", "0"]
+    command += ["--workers", "1", "--json"]
     errors = home.parent / "errors"
     with errors.open("w") as stderr, subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stderr, text=True) as run:
         assert run.stdout is not None

@@ -87,7 +87,7 @@ def test_an_interrupted_sweep_says_so_and_goes_on_when_run_again(
     """Ctrl-C first, then the signal by which service managers end a process."""
     spec, home, finished_before = write_spec(tmp_path), tmp_path / "home", 0
     for number in (signal.SIGINT, signal.SIGTERM):
-        process = SweepProcess(spec, home, workers=2)
+        process = SweepProcess(spec, home)
         process.wait_for_results(finished_before + 3)
         process.signal(number)
         interrupted = process.finish()

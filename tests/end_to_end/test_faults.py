@@ -110,7 +110,7 @@ def test_a_full_disk_keeps_what_is_computed_and_the_sweep_goes_on_when_there_is_
     """On a real tiny disk, in a mount namespace of its own."""
     spec, home = write_spec(tmp_path), tmp_path / "home"
     home.mkdir()
-    run = f"{sys.executable} -m sweeps.cli run {spec} --home {home} --workers 2 --json"
+    run = f"{sys.executable} -m sweeps.cli run {spec} --home {home} --workers 1 --json"
     script = (
         f"mount -t tmpfs -o size=2m tmpfs {home} && {run}; echo full $?; ls {home}/sweeps/*/evaluations/* | wc -l; "
         f"mount -o remount,size=200m {home} && {run}; echo room $?"
