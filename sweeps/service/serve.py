@@ -40,6 +40,12 @@ __all__ = ["Started", "serve"]
 LAST_REQUESTS_SECONDS = 3
 """How long requests in hand, and logs that are followed, may go on after Ctrl-C."""
 
+COLLECT_AFTER = (10_000, 10, 100)
+"""New objects, and rounds among younger ones, after which garbage is looked for; Python's own are (700, 10, 10).
+
+Nothing is answered while all that is known of a thousand sweeps is gone through, 40 to 90 ms.
+"""
+
 SWITCH_SECONDS = 0.001
 """How long one thread may keep others waiting: a look at a thousand sweeps must not slow what is asked meanwhile."""
 
@@ -126,6 +132,7 @@ def _settle(claims: Claims) -> None:
         claims.open()
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*COLLECT_AFTER)
 
 
 def _keys(notify: NotifySettings, home: Home) -> tuple[bytes, ...]:
