@@ -141,5 +141,5 @@ def told(receiver: Receiver) -> list[str]:
 
 def holders_of(folder: Path, token: str) -> list[Path]:
     """Return the files, logs and records among them, that hold a token's secret."""
-    secret = token.rpartition("_")[2].encode()
+    secret = token.split("_", 2)[2].encode()  # it may hold that character too
     return [path for path in folder.rglob("*") if path.is_file() and secret in path.read_bytes()]

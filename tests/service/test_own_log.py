@@ -31,7 +31,7 @@ def test_a_record_holds_no_token_nor_does_its_trace() -> None:
 
 def secrets_in(folder: Path, *tokens: str) -> list[str]:
     """Return the names of files that hold a token's secret."""
-    secrets = [token.rpartition("_")[2].encode() for token in tokens]
+    secrets = [token.split("_", 2)[2].encode() for token in tokens]
     files = (path for path in folder.rglob("*") if path.is_file())
     return [path.name for path in files if any(secret in path.read_bytes() for secret in secrets)]
 
