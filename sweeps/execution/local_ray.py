@@ -25,6 +25,8 @@ ENVIRONMENT = {
     "RAY_worker_niceness": "0",
     # Workers start with Ray and import torch and Lightning while the driver prepares the sweep.
     "RAY_preload_python_modules": "sweeps.execution.evaluation",
+    # Ray would end them again if a second passes between Tune's reserving their cores and its asking for them.
+    "RAY_idle_worker_killing_time_threshold_ms": "600000",
     # What Tune would give its actors as an environment of their own, see `tune_adapter`.
     "PL_DISABLE_FORK": "1",
     # Results are our own files, so Tune's loggers and snapshots only cost time.
@@ -62,22 +64,23 @@ def local_ray(*, workers: int, cpus: int, gpus: float) -> Iterator[None]:
         os.environ[threads] = str(cpus)
     import ray
 
+    from sweeps.execution.bare_node import bare_nodes
+
     on_sigterm = signal.getsignal(signal.SIGTERM)
-    ray.init(
-        address="local",
-        num_cpus=workers * cpus,
-        num_gpus=round(workers * gpus) if gpus else 0,
-        object_store_memory=OBJECT_STORE_BYTES,
-        include_dashboard=False,
-        log_to_driver=False,
-        logging_level="ERROR",
-        _node_ip_address="127.0.0.1",
-    )
+    with bare_nodes():
+        ray.init(
+            address="local",
+            num_cpus=workers * cpus,
+            num_gpus=round(workers * gpus) if gpus else 0,
+            object_store_memory=OBJECT_STORE_BYTES,
+            include_dashboard=False,
+            log_to_driver=False,
+            logging_level="ERROR",
+            _node_ip_address="127.0.0.1",
+        )
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, on_sigterm)  # Ray's own handler would end the process without a word
     try:
-        # The autoscaler has nothing to do here and delays Ray's end by a second; `ray.init` cannot leave it out.
-        ray._private.worker._global_node.kill_monitor(check_alive=False)
         yield
     finally:
         ray.shutdown()
