@@ -24,7 +24,7 @@ ENVIRONMENT = {
     # Workers are as nice as the driver; at Ray's own 15 they come to a standstill beside any other work.
     "RAY_worker_niceness": "0",
     # Workers start with Ray and import torch and Lightning while the driver prepares the sweep.
-    "RAY_preload_python_modules": "sweeps.execution.evaluation",
+    "RAY_preload_python_modules": "sweeps.execution.worker_imports",
     # Ray would end them again if a second passes between Tune's reserving their cores and its asking for them.
     "RAY_idle_worker_killing_time_threshold_ms": "600000",
     # What Tune would give its actors as an environment of their own, see `tune_adapter`.

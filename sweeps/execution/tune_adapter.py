@@ -91,6 +91,8 @@ class _QueueSearcher(Searcher):  # type: ignore[misc]  # Ray has no types
 
     def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
         """Return an evaluation, a pause, or that there is nothing to start now or ever."""
+        if len(self._running) >= self._workers:
+            return None  # Tune asks ahead; what is best to do next is known when a worker is free
         evaluation = self._queue.next_evaluation()
         if evaluation is not None:
             self._pause_seconds = SHORTEST_PAUSE_SECONDS
@@ -98,7 +100,7 @@ class _QueueSearcher(Searcher):  # type: ignore[misc]  # Ray has no types
             return {"evaluation": asdict(evaluation)}
         if self._queue.exhausted:
             return str(Searcher.FINISHED)
-        if len(self._running) >= self._workers or not self._queue.expects_more:
+        if not self._queue.expects_more:
             return None
         pause, self._pause_seconds = self._pause_seconds, min(1.25 * self._pause_seconds, LONGEST_PAUSE_SECONDS)
         self._running[trial_id] = None

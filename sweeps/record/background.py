@@ -5,6 +5,7 @@ cannot be done. Whoever submits is never kept waiting.
 """
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 
@@ -16,6 +17,9 @@ Job = Callable[[], None]
 
 FIRST_DELAY_SECONDS = 0.5
 LONGEST_DELAY_SECONDS = 30.0
+PAUSE_SECONDS = 0.05
+"""How long a job waits after it was submitted: who submits hands out new work next, and would be slowed down by it."""
+
 CLOSING_SECONDS = 5.0
 """How long `close` waits for the job in hand; cut off after that, it is like any killed writer."""
 
@@ -38,9 +42,10 @@ class BackgroundRecorder:
         """
         self._on_trouble = on_trouble
         self._first_delay_seconds = first_delay_seconds
-        self._jobs: deque[Job] = deque()
+        self._jobs: deque[tuple[float, Job]] = deque()
         self._changed = threading.Condition()
         self._closing = threading.Event()
+        self._draining = False
         self._fault: Exception | None = None
         # A daemon, so that an MLflow that answers nobody does not keep the process alive.
         self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
@@ -57,7 +62,7 @@ class BackgroundRecorder:
             self._raise_fault()
             if self._closing.is_set():
                 raise RuntimeError("a closed recorder takes no more jobs")
-            self._jobs.append(job)
+            self._jobs.append((time.monotonic(), job))
             self._changed.notify_all()
 
     def drain(self, timeout_seconds: float) -> bool:
@@ -67,7 +72,10 @@ class BackgroundRecorder:
             Exception: Whatever ended the thread.
         """
         with self._changed:
+            self._draining = True
+            self._changed.notify_all()
             self._changed.wait_for(lambda: not self._jobs or self._fault is not None, timeout_seconds)
+            self._draining = False
             self._raise_fault()
             return not self._jobs
 
@@ -97,7 +105,12 @@ class BackgroundRecorder:
         """Wait for a job and leave it in the queue: it counts as open until it is done."""
         with self._changed:
             self._changed.wait_for(lambda: self._jobs or self._closing.is_set())
-            return None if self._closing.is_set() else self._jobs[0]
+            if self._closing.is_set():
+                return None
+            submitted, job = self._jobs[0]
+            pause_seconds = submitted + PAUSE_SECONDS - time.monotonic()
+            self._changed.wait_for(lambda: self._draining or self._closing.is_set(), pause_seconds)
+            return None if self._closing.is_set() else job
 
     def _done(self, job: Job) -> bool:
         """Do a job, as often as it takes, and tell whether it is done; it is not if the recorder closes first."""

@@ -125,6 +125,11 @@ class Halving:
         return self._outcomes_of(self.entrants[:-1])
 
     @property
+    def epochs(self) -> int:
+        """Epochs that the present rung brings its trials to."""
+        return self.bracket.rungs[self.rung].epochs
+
+    @property
     def epochs_before(self) -> int:
         """Epochs that the trials at the present rung were trained for below it."""
         return self.bracket.rungs[self.rung - 1].epochs if self.rung else 0

@@ -9,7 +9,8 @@ not depend on it. Two rules see to that:
   for keeps workers busy that would otherwise stand at a barrier.
 
 Evaluations of the earliest bracket are handed out first, since the next brackets wait for them. Once every bracket is
-drawn, those of the bracket whose trials have the longest way to go are, so that no long one is left for the end.
+drawn, those of the bracket whose trials have the longest way to go are, the longest evaluation first where that leaves
+several, so that no long one is left for the end.
 """
 
 from collections.abc import Sequence
@@ -114,7 +115,7 @@ class Search:
     def _in_turn(self) -> Sequence[Halving]:
         if self._drawn < len(self.halvings):
             return self._active
-        return sorted(self._active, key=lambda halving: halving.epochs_before)
+        return sorted(self._active, key=lambda halving: (halving.epochs_before, -halving.epochs))
 
     def _draw(self) -> None:
         """Draw the configurations of every bracket whose observations are certain by now."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from sweeps.execution.result import EvaluationResult, digest
@@ -65,6 +65,7 @@ def test_a_changed_digit_is_refused(data: st.DataObject) -> None:
     places = [index for index, character in enumerate(text) if character.isdigit() and text[index - 1] != "."]
     place = data.draw(st.sampled_from(places))
     changed = text[:place] + str((int(text[place]) + 1) % 10) + text[place + 1 :]
+    assume(json.loads(changed) != json.loads(text))  # the seventeenth digit of a float may make no other float
     with pytest.raises(ValueError, match=r"\S"):
         EvaluationResult.from_json(changed)
 

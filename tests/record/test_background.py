@@ -1,11 +1,12 @@
 """The background recorder: order, patience, and faults that do not stay hidden."""
 
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
 
-from sweeps.record.background import BackgroundRecorder
+from sweeps.record.background import PAUSE_SECONDS, BackgroundRecorder
 from sweeps.record.connection import RecordError
 
 DEADLINE_SECONDS = 10.0
@@ -104,6 +105,20 @@ def test_closing_gives_up_what_is_queued(journal: Journal) -> None:
     assert not recorder.drain(0)
     with pytest.raises(RuntimeError, match="closed"):
         recorder.submit(lambda: None)
+
+
+def test_a_job_waits_until_its_submitter_has_had_time_to_go_on(recorder: BackgroundRecorder) -> None:
+    begun: list[float] = []
+    done = threading.Event()
+
+    def job() -> None:
+        begun.append(time.monotonic())
+        done.set()
+
+    submitted = time.monotonic()
+    recorder.submit(job)
+    assert done.wait(DEADLINE_SECONDS)
+    assert begun[0] - submitted >= PAUSE_SECONDS
 
 
 def test_a_fault_of_the_program_is_raised_where_jobs_are_submitted(recorder: BackgroundRecorder) -> None:
