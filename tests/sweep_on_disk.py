@@ -71,10 +71,15 @@ def diverged(result: EvaluationResult) -> EvaluationResult:
 
 
 def begin(home: Home, spec: SweepSpec, evaluations: int | None = None) -> SweepFiles:
-    """Write a sweep that was interrupted after some evaluations, or after all of them."""
-    files, search = home.sweep(spec.sweep_id), new_search(spec)
+    """Write a sweep that was interrupted after some evaluations, the lowest trials first, or after all of them."""
+    files, search, ready = home.sweep(spec.sweep_id), new_search(spec), list[Evaluation]()
     write_atomically(files.spec, spec.canonical().encode())
-    while evaluations != len(search.outcomes) and (evaluation := search.ask()) is not None:
+    while evaluations != len(search.outcomes):
+        ready.extend(iter(search.ask, None))
+        if not ready:
+            break
+        evaluation = min(ready, key=lambda each: each.trial)
+        ready.remove(evaluation)
         result = files.write_result(result_of(spec, evaluation))
         search.tell(Outcome(result.trial, result.rung, tuple(result.folds)))
     return files
