@@ -1,4 +1,4 @@
-"""A small sweep as files, written by hand: 3 epochs, eta 3, so trials 0 to 2, then one of them, then 3 and 4."""
+"""A small sweep as files, written by hand: 3 epochs, eta 3, so trials 0 to 2, then 3 and 4, then the best of the first three."""
 
 import json
 from dataclasses import replace
@@ -71,14 +71,14 @@ def diverged(result: EvaluationResult) -> EvaluationResult:
 
 
 def begin(home: Home, spec: SweepSpec, evaluations: int | None = None) -> SweepFiles:
-    """Write a sweep that was interrupted after some evaluations, the lowest trials first, or after all of them."""
+    """Write a sweep that was interrupted after some evaluations, the lowest rungs and trials first, or after all."""
     files, search, ready = home.sweep(spec.sweep_id), new_search(spec), list[Evaluation]()
     write_atomically(files.spec, spec.canonical().encode())
     while evaluations != len(search.outcomes):
         ready.extend(iter(search.ask, None))
         if not ready:
             break
-        evaluation = min(ready, key=lambda each: each.trial)
+        evaluation = min(ready, key=lambda each: (each.rung, each.trial))
         ready.remove(evaluation)
         result = files.write_result(result_of(spec, evaluation))
         search.tell(Outcome(result.trial, result.rung, tuple(result.folds)))
