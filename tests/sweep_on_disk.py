@@ -1,4 +1,4 @@
-"""A small sweep as files, written by hand: 3 epochs, eta 3, so trials 0 to 2, then 3 and 4, then the best of the three."""
+"""A small sweep as files: 3 epochs, eta 3, so trials 0 to 2, then 3 and 4, then the best of the first three again."""
 
 import json
 from dataclasses import replace
