@@ -143,8 +143,9 @@ class VAEModel(CodedModel, AutoencoderModel):
         """Return R + KL at β = 1 per example, R averaged over draws of z, KL analytic."""
         mu, log_var = self.encode(images)
         noise = self.normal(samples, *mu.shape, generator=generator)
-        draws = [self.reconstruction(draw_gaussian(mu, log_var, each), images) for each in noise]
-        return torch.stack(draws).mean(dim=0) + gaussian_kl(mu, log_var)
+        draws = draw_gaussian(mu, log_var, noise).flatten(0, 1)
+        again = images.expand(samples, *images.shape).flatten(0, 1)
+        return self.reconstruction(draws, again).unflatten(0, (samples, -1)).mean(dim=0) + gaussian_kl(mu, log_var)
 
     @torch.no_grad()
     def log_weights(self, images: Tensor, generator: torch.Generator, samples: int) -> Tensor:

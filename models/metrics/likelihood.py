@@ -13,8 +13,8 @@ BINARISATION_SEED = 28
 SAMPLES = 8
 """Draws of z per image. Their noise adds to that of the images and is the smaller of the two."""
 
-CHUNK = 500
-"""Images whose bound is computed at once, which bounds the memory."""
+CHUNK = 160
+"""Images whose bound is computed at once, with all draws of z: more does not fit into the cache of a core."""
 
 
 def observe(model: LatentVariableModel, images: Tensor) -> Tensor:
