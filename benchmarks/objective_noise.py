@@ -27,7 +27,8 @@ from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
 from models.build import build
-from models.datasets import DATASETS, Dataset, load_training
+from models.dataset_facts import DATASETS
+from models.datasets import Dataset, load_training
 from models.fold_group import FoldGroup
 from models.metrics.features import feature_network
 from models.metrics.scoring import GENERATED, Scorer

@@ -29,7 +29,8 @@ from benchmarks.plain_vae import PlainLoop, PlainVAE, conv_vae, dense_vae
 from benchmarks.turns import ratio, take_turns
 from models.base import GenerativeModel, Minibatch
 from models.build import build
-from models.datasets import DATASETS, Dataset, load_training
+from models.dataset_facts import DATASETS
+from models.datasets import Dataset, load_training
 from models.fold_group import FoldGroup
 from models.rule import Value
 

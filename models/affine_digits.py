@@ -10,9 +10,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from models.dataset_facts import AFFINE_DIGITS
 from models.idx_files import Pixels
 
-__all__ = ["FACTORS", "PER_CLASS", "SIDE", "draw_factors", "draw_images"]
+__all__ = ["FACTORS", "SIDE", "draw_factors", "draw_images"]
 
 SIDE = 28
 
@@ -26,9 +27,6 @@ FACTORS: dict[str, tuple[float, ...]] = {
 """Values of each factor: degrees counterclockwise, pixels of the image to a pixel of the original, pixels to the right
 and downwards."""
 
-PER_CLASS = {"training": 1000, "test": 200}
-"""Images of each class in each part."""
-
 SEEDS = {"training": 10_000, "test": 2_000}
 """Decide the factors and the handwriting of each part; part of every result on them."""
 
@@ -39,7 +37,7 @@ Indices = NDArray[np.int64]
 def draw_factors(part: Part) -> Indices:
     """Return which of its values each factor of each image has: `(n, 5)` in the order of `FACTORS`; always the same."""
     random = np.random.RandomState(SEEDS[part])  # not `Generator`: numpy keeps this stream the same for ever (NEP 19)
-    classes = random.permutation(np.repeat(np.arange(len(FACTORS["class"])), PER_CLASS[part]))
+    classes = random.permutation(np.repeat(np.arange(len(FACTORS["class"])), AFFINE_DIGITS[part]))
     others = [random.randint(len(values), size=len(classes)) for values in list(FACTORS.values())[1:]]
     return np.stack([classes, *others], axis=1).astype(np.int64)
 

@@ -1,7 +1,6 @@
-"""The datasets that a sweep can train on: their facts, known without any data, and their images.
+"""The images and labels of the datasets that a sweep can train on, as `dataset_facts` describes them.
 
-Imports neither torch nor scikit-learn, so that a spec is checked in milliseconds. Splitting into folds is not done
-here. The test part is read by `load_test` alone.
+Splitting into folds is not done here. The test part is read by `load_test` alone.
 """
 
 import hashlib
@@ -13,10 +12,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from models.affine_digits import PER_CLASS, draw_factors, draw_images
-from models.idx_files import DatasetError, IdxFile, Pixels, read_idx
+from models.affine_digits import draw_factors, draw_images
+from models.dataset_facts import DATASETS, DatasetError, DatasetFacts, class_counts, facts_of
+from models.idx_files import Pixels, read_idx
 
-__all__ = ["DATASETS", "Dataset", "DatasetError", "DatasetFacts", "class_counts", "load_test", "load_training"]
+__all__ = ["Dataset", "load_test", "load_training"]
 
 DIGITS_TEST_SEED = 1_797
 """Decides which fifth of the digits is their test part; part of every result on digits."""
@@ -25,45 +25,6 @@ LIMIT_SEED = 60_000
 """Decides which examples a `limit` keeps; part of every result with a limit."""
 
 Part = Literal["training", "test"]
-
-
-@dataclass(frozen=True)
-class DatasetFacts:
-    """What is known of a dataset without reading it.
-
-    Attributes:
-        name: Its name in specs.
-        meaning: One line for people.
-        side: Height and width of an image in pixels.
-        white: The pixel value that becomes 1.0.
-        class_counts: Examples of each class in the training part.
-        test_class_counts: Examples of each class in the test part.
-        files: Training images, training labels, test images and test labels; empty if the dataset comes with an
-            installed package or is made from one that does.
-    """
-
-    name: str
-    meaning: str
-    side: int
-    white: int
-    class_counts: tuple[int, ...]
-    test_class_counts: tuple[int, ...]
-    files: tuple[IdxFile, ...] = ()
-
-    @property
-    def classes(self) -> int:
-        """How many classes there are."""
-        return len(self.class_counts)
-
-    @property
-    def levels(self) -> int:
-        """How many greys a pixel can have."""
-        return self.white + 1
-
-    @property
-    def size(self) -> int:
-        """How many examples the training part has."""
-        return sum(self.class_counts)
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,93 +47,6 @@ class Dataset:
     sha256: str
 
 
-def _idx_files(url: str, md5: Sequence[str], sha256: Sequence[str]) -> tuple[IdxFile, ...]:
-    names = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
-    shapes = ((60_000, 28, 28), (60_000,), (10_000, 28, 28), (10_000,))
-    columns = zip(names, shapes, md5, sha256, strict=True)
-    return tuple(IdxFile(name, shape, f"{url}/{name}.gz", md5, sha256) for name, shape, md5, sha256 in columns)
-
-
-DATASETS: dict[str, DatasetFacts] = {
-    "digits": DatasetFacts(
-        name="digits",
-        meaning="1,797 handwritten digits of 8×8 pixels, installed with scikit-learn",
-        side=8,
-        white=16,
-        class_counts=(142, 145, 142, 146, 145, 146, 145, 143, 139, 144),
-        test_class_counts=(36, 37, 35, 37, 36, 36, 36, 36, 35, 36),
-    ),
-    "affine-digits": DatasetFacts(
-        name="affine-digits",
-        meaning="12,000 images of 28×28 pixels: the digits turned, scaled and shifted by known amounts",
-        side=28,
-        white=255,
-        class_counts=(PER_CLASS["training"],) * 10,
-        test_class_counts=(PER_CLASS["test"],) * 10,
-    ),
-    "mnist": DatasetFacts(
-        name="mnist",
-        meaning="70,000 handwritten digits of 28×28 pixels (LeCun, Cortes and Burges)",
-        side=28,
-        white=255,
-        class_counts=(5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949),
-        test_class_counts=(980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009),
-        files=_idx_files(
-            "https://ossci-datasets.s3.amazonaws.com/mnist",
-            md5=(
-                "f68b3c2dcbeaaa9fbdd348bbdeb94873",
-                "d53e105ee54ea40749a09fcbcd1e9432",
-                "9fb629c4189551a2d022fa330f9573f3",
-                "ec29112dd5afa0611ce80d1b7f02629c",
-            ),
-            sha256=(
-                "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
-                "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
-                "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
-                "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
-            ),
-        ),
-    ),
-    "fashion-mnist": DatasetFacts(
-        name="fashion-mnist",
-        meaning="70,000 articles of clothing of 28×28 pixels (Xiao, Rasul and Vollgraf)",
-        side=28,
-        white=255,
-        class_counts=(6000,) * 10,
-        test_class_counts=(1000,) * 10,
-        files=_idx_files(
-            "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion",
-            md5=(
-                "8d4fb7e6c68d591d4c3dfef9ec88bf0d",
-                "25c81989df183df01b3e8a0aad5dffbe",
-                "bef4ecab320f06d8554ea6380940ec79",
-                "bb300cfdad3c16e7a12a480ee83cd310",
-            ),
-            sha256=("", "", "", ""),
-        ),
-    ),
-}
-"""Every dataset by its name in specs."""
-
-
-def class_counts(name: str, limit: int | None = None) -> tuple[int, ...]:
-    """Return how many training examples of each class a dataset has, or keeps under a limit, without reading it.
-
-    A limit is shared out among the classes by largest remainder; of equal remainders the lower class wins.
-
-    Raises:
-        DatasetError: The dataset is unknown, or the limit is not from 1 to its size.
-    """
-    facts = _facts(name)
-    if limit is None:
-        return facts.class_counts
-    if not 1 <= limit <= facts.size:
-        raise DatasetError(
-            f"the limit of {name} must be from 1 to {facts.size}, but got {limit}. Leave it out to use all."
-        )
-    return _largest_remainder(facts.class_counts, limit)
-
-
 def load_training(name: str, *, limit: int | None = None, folder: Path | None = None) -> Dataset:
     """Read the training part of a dataset, or a stratified subset of it, in the order of the original.
 
@@ -186,33 +60,17 @@ def load_training(name: str, *, limit: int | None = None, folder: Path | None = 
         DatasetError: The dataset or the limit is not possible, or a file is missing or damaged.
     """
     counts = class_counts(name, limit)
-    pixels, labels = _read(_facts(name), "training", folder)
+    pixels, labels = _read(facts_of(name), "training", folder)
     if limit is not None:
         kept = _choose(labels, counts, LIMIT_SEED)
         pixels, labels = pixels[kept], labels[kept]
-    return _dataset(_facts(name), limit, pixels, labels)
+    return _dataset(facts_of(name), limit, pixels, labels)
 
 
 def load_test(name: str, *, folder: Path | None = None) -> Dataset:
     """Read the test part of a dataset, which no sweep may touch; arguments and errors as in `load_training`."""
-    facts = _facts(name)
+    facts = facts_of(name)
     return _dataset(facts, None, *_read(facts, "test", folder))
-
-
-def _facts(name: str) -> DatasetFacts:
-    if name not in DATASETS:
-        raise DatasetError(f"the dataset must be one of {', '.join(DATASETS)}, but got {name!r}.")
-    return DATASETS[name]
-
-
-def _largest_remainder(counts: tuple[int, ...], limit: int) -> tuple[int, ...]:
-    size = sum(counts)
-    shares = [count * limit // size for count in counts]
-    remainders = [count * limit % size for count in counts]
-    by_remainder = sorted(range(len(counts)), key=lambda label: (-remainders[label], label))
-    for label in by_remainder[: limit - sum(shares)]:
-        shares[label] += 1
-    return tuple(shares)
 
 
 def _choose(labels: Pixels, counts: Sequence[int], seed: int) -> NDArray[np.intp]:

@@ -1,6 +1,6 @@
 """The IDX files of MNIST and its kin: found in a folder or downloaded into it, checked, and read.
 
-Owns the file format, its checks and their error texts; which files make up which dataset is said in `datasets`.
+Owns the file format, its checks and their error texts; which files make up which dataset is said in `dataset_facts`.
 Format (LeCun, Cortes and Burges): two zero bytes, one for the type (8 = unsigned byte), one for the number of
 dimensions, each dimension as four bytes big-endian, then the values in C order.
 """
@@ -9,47 +9,16 @@ import gzip
 import hashlib
 import math
 import zlib
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["DatasetError", "IdxFile", "Pixels", "read_idx"]
+from models.dataset_facts import DatasetError, IdxFile
+
+__all__ = ["Pixels", "read_idx"]
 
 Pixels = NDArray[np.uint8]
-
-UNSIGNED_BYTE = 8
-
-
-class DatasetError(ValueError):
-    """A dataset cannot be had as asked; the text names rule, value and remedy, and the path if there is one."""
-
-
-@dataclass(frozen=True)
-class IdxFile:
-    """What one file must be.
-
-    Attributes:
-        name: Its usual name, without `.gz`.
-        shape: The dimensions that its header must state.
-        url: Where its gzip form is published.
-        md5: Hash of that gzip form; a download must have it.
-        sha256: Hash of the decompressed contents, so that plain and gzip files pass the same check; empty where
-            it has not been established: such a file is checked by its structure and its class counts only.
-    """
-
-    name: str
-    shape: tuple[int, ...]
-    url: str
-    md5: str
-    sha256: str = ""
-
-    @property
-    def header(self) -> bytes:
-        """The bytes before the values."""
-        dimensions = b"".join(size.to_bytes(4, "big") for size in self.shape)
-        return bytes([0, 0, UNSIGNED_BYTE, len(self.shape)]) + dimensions
 
 
 def read_idx(file: IdxFile, folder: Path) -> Pixels:
@@ -59,7 +28,7 @@ def read_idx(file: IdxFile, folder: Path) -> Pixels:
         DatasetError: It is missing and cannot be downloaded, or it is not what `file` says.
     """
     path = _find(file, folder) or _download(file, folder)
-    contents = _decompress(path)
+    contents = _decompress(path, file)
     header_length = len(file.header)
     _require(contents[:header_length] == file.header, path, f"begin with the IDX header of shape {file.shape}")
     values = math.prod(file.shape)
@@ -87,10 +56,13 @@ def _download(file: IdxFile, folder: Path) -> Path:
         raise DatasetError(_missing(file, folder, f"another file than the one with MD5 {file.md5} comes")) from error
 
 
-def _decompress(path: Path) -> bytes:
+def _decompress(path: Path, file: IdxFile) -> bytes:
     contents = path.read_bytes()
     if path.suffix != ".gz":
         return contents
+    if not file.sha256:
+        md5 = hashlib.md5(contents, usedforsecurity=False).hexdigest()
+        _require(md5 == file.md5, path, f"have the MD5 {file.md5}, but it has {md5}")
     try:
         return gzip.decompress(contents)
     except (OSError, EOFError, zlib.error) as error:

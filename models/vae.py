@@ -145,7 +145,7 @@ class VAEModel(CodedModel, AutoencoderModel):
         noise = self.normal(samples, *mu.shape, generator=generator)
         draws = draw_gaussian(mu, log_var, noise).flatten(0, 1)
         again = images.expand(samples, *images.shape).flatten(0, 1)
-        return self.reconstruction(draws, again).unflatten(0, (samples, -1)).mean(dim=0) + gaussian_kl(mu, log_var)
+        return self.reconstruction(draws, again).reshape(samples, -1).mean(dim=0) + gaussian_kl(mu, log_var)
 
     @torch.no_grad()
     def log_weights(self, images: Tensor, generator: torch.Generator, samples: int) -> Tensor:

@@ -3,8 +3,10 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import numpy as np
+if TYPE_CHECKING:
+    import numpy as np  # a tenth of a second to import, and who only reads a space does without
 
 __all__ = ["Choice", "Domain", "IntegerRange", "LogUniform", "Uniform", "Value"]
 
@@ -25,7 +27,7 @@ class Uniform:
         """Tell whether a value lies in the domain."""
         return _is_number(value) and self.low <= value <= self.high  # type: ignore[operator]  # a number by the test
 
-    def sample(self, rng: np.random.Generator) -> float:
+    def sample(self, rng: "np.random.Generator") -> float:
         """Draw one value."""
         return float(rng.uniform(self.low, self.high))
 
@@ -50,7 +52,7 @@ class LogUniform:
         """Tell whether a value lies in the domain."""
         return _is_number(value) and self.low <= value <= self.high  # type: ignore[operator]  # a number by the test
 
-    def sample(self, rng: np.random.Generator) -> float:
+    def sample(self, rng: "np.random.Generator") -> float:
         """Draw one value."""
         drawn = math.exp(rng.uniform(math.log(self.low), math.log(self.high)))
         return min(max(drawn, self.low), self.high)
@@ -76,7 +78,7 @@ class IntegerRange:
         """Tell whether a value lies in the domain."""
         return isinstance(value, int) and not isinstance(value, bool) and self.low <= value <= self.high
 
-    def sample(self, rng: np.random.Generator) -> int:
+    def sample(self, rng: "np.random.Generator") -> int:
         """Draw one value."""
         return int(rng.integers(self.low, self.high, endpoint=True))
 
@@ -101,7 +103,7 @@ class Choice:
         """Tell whether a value is one of the choices."""
         return value in self.values
 
-    def sample(self, rng: np.random.Generator) -> Value:
+    def sample(self, rng: "np.random.Generator") -> Value:
         """Draw one value."""
         return self.values[int(rng.integers(len(self.values)))]
 

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from search_spaces.domains import Choice, Domain, Value
+
+if TYPE_CHECKING:
+    import numpy as np
 
 __all__ = ["Condition", "Dimension", "SearchSpace"]
 
@@ -57,7 +59,7 @@ class SearchSpace:
         """Names of the searched hyperparameters."""
         return tuple(dimension.name for dimension in self.dimensions)
 
-    def sample(self, rng: np.random.Generator) -> dict[str, Value]:
+    def sample(self, rng: "np.random.Generator") -> dict[str, Value]:
         """Draw one configuration; hyperparameters whose condition does not hold are absent."""
         drawn: dict[str, Value] = {}
         for dimension in self.dimensions:

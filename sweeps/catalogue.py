@@ -5,7 +5,7 @@ from dataclasses import asdict
 from difflib import get_close_matches
 from typing import Any
 
-from models.datasets import DATASETS
+from models.dataset_facts import DATASETS
 from models.hyperparameters import HYPERPARAMETERS, rules
 from models.presets import Preset, load_preset, preset_names
 from search_spaces.shipped import load_shipped, shipped_names

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from models.datasets import DatasetError, load_training
+from models.dataset_facts import DatasetError
+from models.datasets import load_training
 from sweeps.conclude import DataFacts, SweepState, choose, first_cause, write_best, write_figures
 from sweeps.drive import Drive
 from sweeps.errors import StorageError, SweepError

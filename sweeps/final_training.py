@@ -16,7 +16,8 @@ from torch import Tensor
 
 from models.base import GenerativeModel
 from models.build import build
-from models.datasets import DATASETS, Dataset, DatasetError, load_training
+from models.dataset_facts import DATASETS, DatasetError
+from models.datasets import Dataset, load_training
 from models.fold_group import FoldGroup, Watch
 from models.hyperparameters import HYPERPARAMETERS, defaults
 from models.learner import below

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from models.datasets import DATASETS
+from models.dataset_facts import DATASETS
 from models.rule import in_a_spec
 from models.saved import ModelConfig
 from sweeps.catalogue import describe_models

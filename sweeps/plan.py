@@ -8,7 +8,7 @@ from functools import lru_cache
 from threading import Lock
 from typing import Any
 
-from models.datasets import DATASETS, class_counts
+from models.dataset_facts import DATASETS, class_counts
 from models.hyperparameters import HYPERPARAMETERS
 from sweeps.errors import StorageError
 from sweeps.execution.storage import SweepFiles

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from models.datasets import DATASETS, DatasetError, class_counts
+from models.dataset_facts import DATASETS, DatasetError, class_counts
 from models.hyperparameters import HYPERPARAMETERS, defaults, rules
 from models.objectives import OBJECTIVES, TRAINING_LOSSES
 from models.rule import Rule, in_a_spec

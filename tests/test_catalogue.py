@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from models.datasets import DATASETS
+from models.dataset_facts import DATASETS
 from models.hyperparameters import HYPERPARAMETERS, rules
 from models.presets import preset_names
 from search_spaces.shipped import shipped_names

@@ -21,7 +21,18 @@ from tests.sweep_on_disk import RAW, begin, diverged, finish, new_search, result
 
 SPEC = small_spec()
 
-HEAVY = {"torch", "ray", "mlflow", "pytorch_lightning", "sklearn", "hyperopt", "matplotlib", "httpx2", "fastapi"}
+HEAVY = {
+    "numpy",
+    "torch",
+    "ray",
+    "mlflow",
+    "pytorch_lightning",
+    "sklearn",
+    "hyperopt",
+    "matplotlib",
+    "httpx2",
+    "fastapi",
+}
 
 IMPORTS = """
 import sys

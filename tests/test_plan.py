@@ -5,7 +5,7 @@ from itertools import product
 
 import pytest
 
-from models.datasets import DATASETS
+from models.dataset_facts import DATASETS
 from models.hyperparameters import HYPERPARAMETERS
 from search_spaces.shipped import shipped_names
 from sweeps.execution.storage import Home, SweepFiles

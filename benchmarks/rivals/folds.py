@@ -19,7 +19,8 @@ from torch import Tensor
 from torch.utils.data import DataLoader, TensorDataset
 
 from models.build import build
-from models.datasets import DATASETS, load_training
+from models.dataset_facts import DATASETS
+from models.datasets import load_training
 from models.hyperparameters import defaults
 from models.metrics.features import feature_network
 from models.metrics.scoring import Scorer

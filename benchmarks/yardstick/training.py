@@ -15,7 +15,8 @@ from torch import Tensor
 from benchmarks.yardstick.bench import Bench
 from models.base import GenerativeModel
 from models.build import build
-from models.datasets import DATASETS, Dataset
+from models.dataset_facts import DATASETS
+from models.datasets import Dataset
 from models.fold_group import FoldGroup
 from models.hyperparameters import defaults
 from models.precision import Precision

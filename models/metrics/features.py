@@ -13,7 +13,8 @@ import torch
 from safetensors.torch import load, save
 from torch import Tensor
 
-from models.datasets import DATASETS, Dataset
+from models.dataset_facts import DATASETS
+from models.datasets import Dataset
 from models.metrics.classifier import RECIPE, Classifier, train_classifier
 
 __all__ = ["PINNED", "FeatureNetwork", "FeatureNetworkError", "feature_network", "pinned_path", "train_weights"]

@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import load_file, save
 
 from models.build import build
-from models.datasets import DATASETS
+from models.dataset_facts import DATASETS
 from models.fold_group import FoldGroup
 from search_spaces.domains import Value
 from sweeps.errors import StorageError

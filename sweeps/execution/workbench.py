@@ -10,7 +10,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from models.datasets import DATASETS
+from models.dataset_facts import DATASETS
 from models.metrics.features import FeatureNetwork, feature_network
 from models.metrics.scoring import Scorer
 from sweeps.execution.storage import SweepFiles

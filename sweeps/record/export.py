@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from models.datasets import DATASETS
+from models.dataset_facts import DATASETS
 from models.precision import Precision
 from search_spaces.domains import Value
 from sweeps.errors import SweepError

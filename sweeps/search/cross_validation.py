@@ -4,22 +4,23 @@ import hashlib
 import math
 import statistics
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 __all__ = ["assign_folds", "fold_mean", "folds_sha256", "standard_error"]
 
-Folds = npt.NDArray[np.int64]
 
-
-def assign_folds(labels: npt.NDArray[np.int64], folds: int, seed: int) -> Folds:
+def assign_folds(labels: "npt.NDArray[np.int64]", folds: int, seed: int) -> "npt.NDArray[np.int64]":
     """Return the fold, from 0, in which each example is validated: stratified by label, shuffled by the seed.
 
     Raises:
         ValueError: Some class has fewer examples than there are folds.
     """
-    from sklearn.model_selection import StratifiedKFold  # a second to import, and plans do without
+    import numpy as np  # with scikit-learn over a second to import, and plans do without
+    from sklearn.model_selection import StratifiedKFold
 
     rarest = int(np.unique(labels, return_counts=True)[1].min())
     if folds > rarest:
@@ -31,7 +32,7 @@ def assign_folds(labels: npt.NDArray[np.int64], folds: int, seed: int) -> Folds:
     return assignment
 
 
-def folds_sha256(assignment: Folds) -> str:
+def folds_sha256(assignment: "npt.NDArray[np.int64]") -> str:
     """Return the hash by which a fold assignment is known; equal splits have equal hashes on every machine."""
     return hashlib.sha256(assignment.astype("<i8").tobytes()).hexdigest()
 

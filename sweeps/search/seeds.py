@@ -6,8 +6,6 @@ uninterrupted run would have drawn. Whoever adds randomness adds its purpose her
 
 from enum import IntEnum
 
-import numpy as np
-
 __all__ = ["Purpose", "derive_seed"]
 
 
@@ -35,5 +33,7 @@ class Purpose(IntEnum):
 
 def derive_seed(seed: int, purpose: Purpose, *key: int) -> int:
     """Return the 63-bit seed for one purpose, by `numpy.random.SeedSequence` with a spawn key."""
+    import numpy as np  # a tenth of a second to import, and commands that only read do without
+
     state = np.random.SeedSequence(seed, spawn_key=(int(purpose), *key)).generate_state(1, np.uint64)
     return int(state[0] >> np.uint64(1))

@@ -1,6 +1,7 @@
 """Datasets: what is known without data agrees with the data; limits, parts and hashes are always the same."""
 
 import gzip
+import hashlib
 import os
 import subprocess
 import sys
@@ -14,8 +15,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from sklearn.datasets import load_digits
 
-from models.datasets import DATASETS, DatasetError, DatasetFacts, class_counts, load_test, load_training
-from models.idx_files import IdxFile
+from models.dataset_facts import DATASETS, DatasetError, DatasetFacts, IdxFile, class_counts
+from models.datasets import load_test, load_training
 
 LABELS = np.array([0, 0, 0, 0, 0, 0, 1, 1, 1, 2], dtype=np.uint8)
 IMAGES = (np.arange(90, dtype=np.uint8) * 2).reshape(10, 3, 3)
@@ -27,25 +28,29 @@ def idx(values: NDArray[np.uint8]) -> bytes:
     return bytes([0, 0, 8, values.ndim]) + b"".join(n.to_bytes(4, "big") for n in values.shape) + values.tobytes()
 
 
+ZIPPED_LABELS = gzip.compress(idx(LABELS))
+
+
 @pytest.fixture
 def tiny_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A dataset `tiny` of ten training examples, of which no test files exist, in a folder with an awkward name."""
     nowhere = "http://127.0.0.1:9/nothing.gz"
     shapes = {"images": (10, 3, 3), "labels": (10,), "test-images": (2, 3, 3), "test-labels": (2,)}
-    files = tuple(IdxFile(name, shape, nowhere, md5="0" * 32) for name, shape in shapes.items())
+    md5 = hashlib.md5(ZIPPED_LABELS, usedforsecurity=False).hexdigest()
+    files = tuple(IdxFile(name, shape, nowhere, md5) for name, shape in shapes.items())
     facts = DatasetFacts("tiny", "ten images", 3, 255, (6, 3, 1), (1, 1, 0), files)
     monkeypatch.setitem(DATASETS, "tiny", facts)
     folder = tmp_path / "a 'quoted' folder"
     (folder / "tiny").mkdir(parents=True)
     (folder / "tiny" / "images").write_bytes(idx(IMAGES))
-    (folder / "tiny" / "labels.gz").write_bytes(gzip.compress(idx(LABELS)))
+    (folder / "tiny" / "labels.gz").write_bytes(ZIPPED_LABELS)
     return folder
 
 
-def test_the_facts_need_neither_torch_nor_scikit_learn() -> None:
+def test_the_facts_need_neither_torch_nor_numpy() -> None:
     code = (
-        "import sys, models.datasets, models.objectives;"
-        "print(sorted({'torch', 'sklearn', 'pooch', 'scipy'} & set(sys.modules)))"
+        "import sys, models.dataset_facts, models.objectives;"
+        "print(sorted({'torch', 'sklearn', 'pooch', 'scipy', 'numpy'} & set(sys.modules)))"
     )
     printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert printed.strip() == "[]"
@@ -155,12 +160,12 @@ def test_the_hash_changes_with_a_pixel_and_with_a_label(tiny_folder: Path) -> No
     (tiny_folder / "tiny" / "images").write_bytes(idx(changed))
     other_pixel = load_training("tiny", folder=tiny_folder).sha256
     swapped = LABELS[[6, *range(1, 6), 0, *range(7, 10)]]
-    (tiny_folder / "tiny" / "labels.gz").write_bytes(gzip.compress(idx(swapped)))
+    (tiny_folder / "tiny" / "labels").write_bytes(idx(swapped))
     assert len({before, other_pixel, load_training("tiny", folder=tiny_folder).sha256}) == 3
 
 
 def test_other_class_counts_than_published_are_refused(tiny_folder: Path) -> None:
-    (tiny_folder / "tiny" / "labels.gz").write_bytes(gzip.compress(idx(np.roll(LABELS, 1) * 0)))
+    (tiny_folder / "tiny" / "labels").write_bytes(idx(np.roll(LABELS, 1) * 0))
     with pytest.raises(DatasetError, match=r"tiny/labels must hold \(6, 3, 1\) .* it holds \(10, 0, 0\)"):
         load_training("tiny", folder=tiny_folder)
 

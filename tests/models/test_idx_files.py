@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.idx_files import DatasetError, IdxFile, read_idx
+from models.dataset_facts import DatasetError, IdxFile
+from models.idx_files import read_idx
 
 VALUES = np.arange(24, dtype=np.uint8).reshape(2, 3, 4)
 CONTENTS = bytes([0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 4]) + VALUES.tobytes()
@@ -108,7 +109,18 @@ def test_a_broken_gzip_is_refused_with_its_path(tmp_path: Path, contents: bytes)
         read_idx(images(), tmp_path)
 
 
-def test_a_file_without_an_established_hash_is_checked_by_its_structure(tmp_path: Path) -> None:
+def unpinned(md5: str = "0" * 32) -> IdxFile:
+    return IdxFile("images", (2, 3, 4), UNREACHABLE, md5)
+
+
+def test_a_plain_file_without_an_established_hash_is_checked_by_its_structure(tmp_path: Path) -> None:
     (tmp_path / "images").write_bytes(CONTENTS[:-1] + b"\x00")
-    unpinned = IdxFile("images", (2, 3, 4), UNREACHABLE, md5="0" * 32)
-    assert read_idx(unpinned, tmp_path)[1, 2, 3] == 0
+    assert read_idx(unpinned(), tmp_path)[1, 2, 3] == 0
+
+
+def test_a_gzip_file_without_an_established_hash_must_be_the_published_one(tmp_path: Path) -> None:
+    (tmp_path / "images.gz").write_bytes(ZIPPED)
+    md5 = hashlib.md5(ZIPPED, usedforsecurity=False).hexdigest()
+    assert np.array_equal(read_idx(unpinned(md5), tmp_path), VALUES)
+    with pytest.raises(DatasetError, match=f"must have the MD5 {'0' * 32}, but it has {md5}"):
+        read_idx(unpinned(), tmp_path)

@@ -5,7 +5,7 @@ from dataclasses import FrozenInstanceError, replace
 import pytest
 
 from models.build import build
-from models.datasets import DATASETS
+from models.dataset_facts import DATASETS
 from models.hyperparameters import HYPERPARAMETERS, defaults, parse, rules
 from models.infogan_hyperparameters import InfoGAN
 from models.presets import LIBRARY, Preset, load_preset, preset_names

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
-from models.datasets import DATASETS
+from models.dataset_facts import DATASETS
 from models.hyperparameters import HYPERPARAMETERS, rules
 from models.objectives import OBJECTIVES
 from models.presets import Preset, load_preset, preset_names

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from models.datasets import DATASETS, Dataset, DatasetFacts, load_test, load_training
+from models.dataset_facts import DATASETS, DatasetFacts
+from models.datasets import Dataset, load_test, load_training
 from models.metrics import classifier as classifier_module
 from models.metrics import features as features_module
 from models.metrics.classifier import WIDTH
