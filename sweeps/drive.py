@@ -72,6 +72,7 @@ class Drive:
     _computed: Computed = field(default=Computed(), init=False)
     _closed: set[int] = field(default_factory=set, init=False)
     _deaths: Counter[Key] = field(default_factory=Counter, init=False)
+    _ended: bool = field(default=False, init=False)
 
     def replay(self) -> None:
         """Take in every result that earlier runs left.
@@ -98,6 +99,8 @@ class Drive:
         evaluation = None if self._ends_early else self.search.ask()
         if evaluation is not None:
             self._running.add((evaluation.trial, evaluation.rung))
+        if evaluation is not None or self._ended:
+            self._ended = False
             self.show()
         return evaluation
 
@@ -126,7 +129,7 @@ class Drive:
             elif not died and trouble is None:
                 trouble = f"{self.files.result(evaluation.trial, evaluation.rung)} must exist, but does not."
         self.trouble = self.trouble or trouble
-        self.show()
+        self._ended = True  # shown with what its worker does next, which is asked for at once
 
     def show(self) -> None:
         """Tell the watcher how things stand."""

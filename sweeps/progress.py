@@ -94,8 +94,8 @@ class Progress:
 
     @property
     def busy(self) -> int:
-        """Workers that are training; evaluations handed out beyond that wait for one."""
-        return min(self.workers, sum(rung.running for rungs in self.brackets for rung in rungs))
+        """Workers that have an evaluation in hand."""
+        return sum(rung.running for rungs in self.brackets for rung in rungs)
 
 
 def take_stock(

@@ -148,6 +148,16 @@ def test_the_watcher_sees_what_this_run_computed_and_what_was_there(home: Home) 
     assert last.busy_seconds == 13.0
 
 
+def test_an_end_is_seen_with_what_its_worker_does_next(driven: Driven) -> None:
+    first, second = driven.drive.next_evaluation(), driven.drive.next_evaluation()
+    assert first is not None
+    assert second is not None
+    driven.files.write_result(scored(first))
+    driven.drive.on_end(first, trouble=None, died=False)
+    driven.drive.next_evaluation()
+    assert [(progress.computed, progress.busy) for progress in driven.seen] == [(0, 0), (0, 1), (0, 2), (1, 2)]
+
+
 def test_an_evaluation_is_repeated_until_its_third_worker_has_died(driven: Driven) -> None:
     for _ in range(3):
         evaluation = driven.drive.next_evaluation()

@@ -38,11 +38,6 @@ def test_what_is_done_running_and_left_is_counted_by_rung() -> None:
     assert (progress.computed, progress.restored, progress.busy_seconds) == (2, 8, 1.5)
 
 
-def test_no_more_workers_are_busy_than_there_are() -> None:
-    progress = take_stock("x", told().halvings, running={(0, 0), (1, 0), (2, 0)}, computed=Computed(), workers=2)
-    assert progress.busy == 2
-
-
 def test_the_best_so_far_is_the_best_at_the_highest_fidelity_with_ties_by_trial() -> None:
     outcomes = [Outcome(trial, 0, (1.0,)) for trial in range(9)]
     assert take_stock("x", told(*outcomes).halvings, running=set(), computed=Computed(), workers=1).best == BestSoFar(
