@@ -14,7 +14,9 @@ __all__ = ["add_commands"]
 
 Server = Annotated[str, typer.Argument(metavar="URL", help="The service, as http://127.0.0.1:8000.")]
 KnownServer = Annotated[str | None, typer.Argument(metavar="URL", help="The service. [the latest login]")]
-StdinOption = Annotated[bool, typer.Option("--token-stdin", help="Read the token from standard input.")]
+StdinOption = Annotated[
+    bool, typer.Option("--token-stdin", help="Read the token from standard input, even in a terminal.")
+]
 
 LONGEST_TOKEN = 1000
 
@@ -31,7 +33,8 @@ def login(server: Server, token_stdin: StdinOption = False, as_json: JsonOption 
         from sweeps.client import Client
 
         address, logins = server_address(server), Logins.of_user()
-        given = sys.stdin.readline(LONGEST_TOKEN) if token_stdin else _ask(address)
+        piped = token_stdin or not sys.stdin.isatty()
+        given = sys.stdin.readline(LONGEST_TOKEN) if piped else _ask(address)
         token = choose_token(address, given.strip() or None, logins, environment={})
         with Client(address, token, patience_seconds=2) as client:
             next(client.sweeps(), None)  # refused without a good token

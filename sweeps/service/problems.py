@@ -166,7 +166,7 @@ def _sweep_error(_: Request, error: Exception) -> Response:
         faults, detail = error.faults, f"{kind.title[0].lower()}{kind.title[1:]}, nothing was changed"
     elif isinstance(error, UnknownSweep):
         # The same words for each, or they would tell which sweeps other projects have.
-        detail = "a sweep is named by its ref, and must be in a project of the token. GET /api/v1/sweeps lists them."
+        detail = "no sweep of this name is among those that you may see. Take a name from the list of all sweeps."
     headers = {"Retry-After": "30"} if kind.status == HTTPStatus.SERVICE_UNAVAILABLE else None
     return problem_response(kind.status, detail, kind=kind.name, title=kind.title, faults=faults, headers=headers)
 
