@@ -99,6 +99,7 @@ def test_numbers_with_an_exponent_are_numbers_as_in_json(written: bytes, number:
         (b"fixed:\n  .nan: 1\n", "line 2"),
         (b"a: 0x" + b"f" * 5_000, "integer string conversion"),
         (b"a: " + b"[" * 20_000, "at most 50 levels"),
+        (b"a: [" + b"1," * 10_000 + b"]", "at most 5000 names and values"),
         (b'{"a": ' + b"[" * 20_000, "recursion"),
         (b"a: " + b"9" * 5_000, "integer string conversion"),
     ],
