@@ -15,7 +15,16 @@ from typing import Any
 
 import yaml
 
-__all__ = ["SweepProcess", "descendants_of", "record_faults", "run_to_end", "small_spec", "wait_until", "write_spec"]
+__all__ = [
+    "SweepProcess",
+    "descendants_of",
+    "kill",
+    "record_faults",
+    "run_to_end",
+    "small_spec",
+    "wait_until",
+    "write_spec",
+]
 
 DEADLINE_SECONDS = 150.0
 
@@ -87,7 +96,7 @@ class SweepProcess:
         """End the driver with every process it started."""
         started = [*self.descendants(), self.pid]
         for pid in started:
-            _kill(pid)
+            kill(pid)
         self._process.communicate(timeout=DEADLINE_SECONDS)
 
     def workers(self) -> list[int]:
@@ -116,6 +125,12 @@ def descendants_of(pid: int) -> list[int]:
         below = {pid for pid, parent in parents.items() if parent in below}
         found += sorted(below)
     return found
+
+
+def kill(pid: int) -> None:
+    """End a process at once."""
+    with suppress(ProcessLookupError):  # it may have ended by itself in the meantime
+        os.kill(pid, signal.SIGKILL)
 
 
 def run_to_end(spec: Path, home: Path, *, workers: int = 1, environment: dict[str, str] | None = None) -> Json:
@@ -170,8 +185,3 @@ def _command(pid: int) -> str:
         return Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8").partition("\0")[0]
     except OSError:
         return ""
-
-
-def _kill(pid: int) -> None:
-    with suppress(ProcessLookupError):  # it may have ended by itself in the meantime
-        os.kill(pid, signal.SIGKILL)

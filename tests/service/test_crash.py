@@ -1,7 +1,5 @@
 """A real sweep under a real service: whoever is killed, it ends as an undisturbed one does, and is told of once."""
 
-import os
-import signal
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +16,7 @@ from sweeps.record.completeness import is_complete
 from sweeps.search.cross_validation import assign_folds
 from sweeps.search.search import Outcome
 from sweeps.search.seeds import Purpose, derive_seed
-from tests.end_to_end.sweep_process import wait_until
+from tests.end_to_end.sweep_process import descendants_of, kill, wait_until
 from tests.service.receiver import Receiver, receive
 from tests.service.service_process import ServiceProcess
 from tests.sweep_on_disk import RAW, new_search, small_spec
@@ -97,13 +95,16 @@ def test_a_sweep_ends_the_same_whoever_is_killed(tmp_path: Path) -> None:
         sweep.wait_for_more()
         service.start()
         assert (sweep.view()["state"], sweep.view()["attempts"], sweep.driver()) == ("running", 1, first)
-        # Both at once, then the driver alone: each time it is started again.
+        # All at once, Ray and its workers too, then the driver alone: each time it is started again.
+        everybody = [first.pid, *descendants_of(first.pid)]
+        assert len(everybody) > 4
         service.kill()
-        os.kill(first.pid, signal.SIGKILL)
+        for pid in everybody:
+            kill(pid)
         service.start()
         second = sweep.driver(first)
         sweep.wait_for_more()
-        os.kill(second.pid, signal.SIGKILL)
+        kill(second.pid)
         sweep.driver(second)
         assert sweep.view()["attempts"] == 3
         sweep.wait_for_more()
