@@ -158,7 +158,7 @@ def test_faults_are_told_to_people_on_standard_error(spec_path: Path) -> None:
         (b"space: {beta: {type: integer, low: 0, high: 1" + b"0" * 400 + b"}}\n", "space.beta.high"),
         (b"fixed: {.inf: 1}\n", "(file)"),
         (b"name: x\n" + b"# a comment\n" * 400_000, "(file)"),
-        (b"".join(b"key%d: 1\n" % number for number in range(5_000)), "key0"),
+        (b"".join(b"key%d: 1\n" % number for number in range(2_400)), "key0"),
         (b"fixed: " + b"{a: " * 5_000, "(file)"),
     ],
     ids=["key twice", "alias", "nan", "inf", "NaN", "huge", "key that is no name", "5 MB", "many keys", "deep"],

@@ -165,7 +165,7 @@ def test_logs_are_told_by_line_and_followed_until_the_sweep_rests(service: Runni
     assert next(said) == "one"
     service.board.stand(ref, state="paused")
     assert list(said) == ["two", "thrée"]
-    with pytest.raises(ServiceError, match="ref"):
+    with pytest.raises(ServiceError, match="no sweep of this name"):
         list(user.logs("none-01234567"))
 
 
