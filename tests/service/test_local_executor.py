@@ -1,4 +1,4 @@
-"""The local executor: one process a sweep, found again by its locks, asked once to end, killed if it does not."""
+"""The local executor: whom it asks to end, and when it kills; what all executors do is in `test_executors`."""
 
 import os
 import signal
@@ -12,7 +12,6 @@ import pytest
 
 from sweeps.execution.lease import is_held, take_lock
 from sweeps.execution.storage import Home, SweepFiles, write_atomically
-from sweeps.service.attempts import known_at_starts
 from sweeps.service.executor import PATIENCE_SECONDS
 from sweeps.service.local_executor import LocalExecutor
 from tests.end_to_end.sweep_process import wait_until
@@ -49,33 +48,12 @@ def stubborn(lease: Path) -> Iterator["subprocess.Popen[str]"]:
             process.kill()
 
 
-def test_a_process_runs_from_its_start_to_its_end_and_leaves_its_words(files: SweepFiles) -> None:
-    """This one ends soon, since no spec lies there."""
+def test_what_the_service_was_told_does_not_choose_what_a_process_runs(files: SweepFiles) -> None:
     executor = LocalExecutor("sqlite://", environment=os.environ | {"SWEEPS_SWEEP": "another"})
-    assert not executor.is_running(files)
     assert executor.start(SPEC.sweep_id, files)
-    assert executor.is_running(files)
-    assert not executor.start(SPEC.sweep_id, files)
-    assert LocalExecutor("sqlite://").is_running(files)
-    assert known_at_starts(files) == [0]
     wait_until(lambda: not executor.is_running(files))
     said = " ".join(executor.tail(files, 10).split())
     assert f"{files.spec.name} must hold the spec of a sweep" in said
-    assert executor.start(SPEC.sweep_id, files)
-    assert known_at_starts(files) == [0, 0]
-    wait_until(lambda: not executor.is_running(files))
-
-
-def test_nothing_is_started_beside_a_process_of_anybody_else(files: SweepFiles) -> None:
-    executor = LocalExecutor("sqlite://")
-    for path in (files.job, files.lease):
-        lock = take_lock(path)
-        assert lock is not None
-        with lock:
-            assert executor.is_running(files)
-            assert not executor.start(SPEC.sweep_id, files)
-        assert not executor.is_running(files)
-    assert known_at_starts(files) == []
 
 
 def test_a_process_is_asked_once_and_killed_when_patience_is_over(files: SweepFiles) -> None:
