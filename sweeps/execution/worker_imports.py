@@ -1,22 +1,41 @@
 """Everything that a worker needs, to be imported before its first evaluation: what `local_ray` has Ray preload.
 
-Owns one saving. Lightning imports torchmetrics, and that imports SciPy's signal processing to give it back a name that
-it lost: a sixth of what a worker imports, and none of it is used here. An empty module stands in for it meanwhile;
-whoever asks for the real one afterwards gets it.
+Owns one saving. Lightning imports torchmetrics, and that imports SciPy's signal processing, to give it back a name that
+it lost, and matplotlib, to plot: a quarter of what a worker would import, and nothing of it is used here. Empty modules
+stand in for them meanwhile; whoever asks for the real ones afterwards gets them.
 """
 
 import sys
-from types import ModuleType
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import ModuleType, SimpleNamespace
 
-SIGNALS = "scipy.signal"
+UNUSED = ("scipy.signal", "matplotlib.axes", "matplotlib.pyplot", "matplotlib")
 
-if SIGNALS not in sys.modules:
-    stand_in = ModuleType(SIGNALS)
-    stand_in.hamming = None  # type: ignore[attr-defined]  # the name that torchmetrics looks for
-    sys.modules[SIGNALS] = stand_in
+
+@contextmanager
+def _no_style(_: object) -> Iterator[None]:
+    yield
+
+
+@contextmanager
+def _stood_in_for() -> Iterator[None]:
+    """Let modules that nobody uses be found empty, but for the names that torchmetrics looks for."""
+    signal, axes, pyplot, matplotlib = map(ModuleType, UNUSED)
+    vars(signal).update(hamming=None)
+    vars(axes).update(Axes=object)
+    vars(pyplot).update(Figure=object, style=SimpleNamespace(context=_no_style))
+    vars(matplotlib).update(axes=axes, pyplot=pyplot, colors=SimpleNamespace(Colormap=object))
+    sys.modules.update(zip(UNUSED, (signal, axes, pyplot, matplotlib), strict=True))
     try:
-        import pytorch_lightning  # noqa: F401
+        yield
     finally:
-        del sys.modules[SIGNALS]
+        for name in UNUSED:
+            del sys.modules[name]
+
+
+if not sys.modules.keys() & set(UNUSED):
+    with _stood_in_for():
+        import pytorch_lightning  # noqa: F401
 
 import sweeps.execution.evaluation  # noqa: E402, F401
