@@ -22,6 +22,7 @@ from sweeps.execution.supplies import Supplies
 from sweeps.interruption import interruption_remembered
 from sweeps.plan import make_plan
 from sweeps.progress import Progress
+from sweeps.record.connection import artifact_root
 from sweeps.record.export import BestConfig
 from sweeps.record.recorder import EndStatus, Recorder, SweepFacts
 from sweeps.record.sweep_record import SweepRecord
@@ -226,7 +227,7 @@ def _open_record(spec: SweepSpec, files: SweepFiles, settings: Settings, workers
         weights=tuple(spec.searched_weights()),
         log_scaled=tuple(sorted(spec.log_scaled())),
     )
-    artifacts = None if settings.tracking_uri else home.artifacts
+    artifacts = artifact_root(settings.tracking_uri, home)
     return SweepRecord(Recorder(tracking_uri(settings), artifacts, facts), files, _event_files(spec, files))
 
 

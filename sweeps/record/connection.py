@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from sweeps.errors import StorageError, SweepError
+from sweeps.execution.storage import Home
 from sweeps.record.empty_store import make_empty_store
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-__all__ = ["RecordError", "connect", "record_errors", "shown_uri", "sqlite_file"]
+__all__ = ["RecordError", "artifact_root", "connect", "record_errors", "shown_uri", "sqlite_file"]
 
 SETTINGS = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -50,6 +51,19 @@ def connect(tracking_uri: str) -> "MlflowClient":
     if file is not None:
         make_empty_store(file, __version__)
     return MlflowClient(tracking_uri=tracking_uri)
+
+
+def artifact_root(tracking_uri: str | None, home: Home) -> Path | None:
+    """Return where new experiments keep their artifacts: in the home, or None for a server, which knows better.
+
+    With a database alone MLflow would put them into `mlruns/` of whatever folder the process runs in.
+
+    Args:
+        tracking_uri: What was set; None keeps the record in the home.
+        home: The home.
+    """
+    is_server = tracking_uri is not None and tracking_uri.startswith(("http:", "https:"))
+    return None if is_server else home.artifacts
 
 
 def sqlite_file(tracking_uri: str) -> Path | None:

@@ -14,6 +14,7 @@ from fastapi import FastAPI
 
 from sweeps.errors import SweepError
 from sweeps.execution.storage import Home
+from sweeps.record.connection import artifact_root
 from sweeps.service.address import alone, listening_at, new_link, write_address
 from sweeps.service.app import make_app
 from sweeps.service.board import Board
@@ -91,7 +92,7 @@ def serve(options: ServiceOptions, *, tell: Callable[[Started], None]) -> int:
     settings, notify = Settings.read(environment), NotifySettings.read(environment)
     home, tokens = Home(settings.home), Tokens.of(settings.home)
     uri = settings.tracking_uri or f"sqlite:///{home.record}"
-    claims = Claims(uri, None if settings.tracking_uri else home.artifacts)
+    claims = Claims(uri, artifact_root(settings.tracking_uri, home))
     executor = _executor(options, settings, uri)
     board = Board(home.root, claims, executor, attempts=options.attempts, notify=notify)
     reconciler = Reconciler(board, executor, max_running=options.max_running)

@@ -123,7 +123,6 @@ def _serve(command: list[str], environment: Mapping[str, str], output: Path, log
     from sweeps.cli import app
 
     os.environ.update(environment)
-    os.chdir(output.parent)  # where MLflow puts artifacts if all that it is told is a database
     for descriptor, path in ((1, output), (2, log)):
         with path.open("ab") as file:
             os.dup2(file.fileno(), descriptor)
