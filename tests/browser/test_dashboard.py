@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from sweeps.record.dashboard import dashboard_url
 from sweeps.record.recorder import Recorder
-from tests.browser.conftest import APPEAR_MILLISECONDS
+from tests.browser.visitor import APPEAR_MILLISECONDS
 from tests.record.synthetic import FACTS, sweep_results, write_samples
 
 pytestmark = pytest.mark.browser

@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, ViewportSize, expect
+from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect
 
 from sweeps.service.links import Links, link_to
 from sweeps.service.tokens import Role
 from tests import running_service
+from tests.browser.visitor import visit
 from tests.running_service import Running
 from tests.sweep_on_disk import small_spec
 
@@ -21,9 +22,15 @@ PHONE: ViewportSize = {"width": 390, "height": 844}
 
 @pytest.fixture
 def service(tmp_path: Path) -> Iterator[Running]:
-    expect.set_options(timeout=30_000)
     with running_service.serve(tmp_path) as running:
         yield running
+
+
+@pytest.fixture
+def page(chromium: Browser, service: Running) -> Iterator[Page]:
+    """A window that has never been anywhere."""
+    with visit(chromium, service.url, viewport={"width": 1280, "height": 900}) as visitor:
+        yield visitor.page
 
 
 def sign_in(page: Page, service: Running, role: Role = Role.SUBMIT) -> None:
@@ -43,8 +50,7 @@ def rows(page: Page) -> Locator:
     return page.locator("tbody tr")
 
 
-def test_from_the_link_to_a_sweep_in_the_list(quiet_page: Page, service: Running) -> None:
-    page = quiet_page
+def test_from_the_link_to_a_sweep_in_the_list(page: Page, service: Running) -> None:
     page.goto(f"{service.url}/new")
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
     sign_in(page, service)
@@ -88,8 +94,7 @@ def test_from_the_link_to_a_sweep_in_the_list(quiet_page: Page, service: Running
     assert (view.model, view.planned) == ("vae", 69)
 
 
-def test_the_list_is_live_and_nothing_moves(quiet_page: Page, service: Running) -> None:
-    page = quiet_page
+def test_the_list_is_live_and_nothing_moves(page: Page, service: Running) -> None:
     ref = service.add(small_spec(name="first"))
     service.add(small_spec(name="second"))
     sign_in(page, service)
@@ -121,8 +126,7 @@ def test_the_list_is_live_and_nothing_moves(quiet_page: Page, service: Running) 
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
 
 
-def test_pages_fit_a_phone_and_stay_dark_if_so_chosen(quiet_page: Page, service: Running) -> None:
-    page = quiet_page
+def test_pages_fit_a_phone_and_stay_dark_if_so_chosen(page: Page, service: Running) -> None:
     service.add(small_spec(name="a-sweep-with-a-name-of-the-longest-that-people-will-think-of"))
     page.set_viewport_size(PHONE)
     page.goto(f"{service.url}/login")

@@ -7,9 +7,10 @@ from typing import Any
 
 from playwright.sync_api import Browser, ConsoleMessage, Page, Route, expect
 
-__all__ = ["Visitor", "visit"]
+__all__ = ["APPEAR_MILLISECONDS", "Visitor", "visit"]
 
 APPEAR_MILLISECONDS = 30_000
+"""How long anything may take to appear."""
 
 
 @dataclass
