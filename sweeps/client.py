@@ -81,11 +81,10 @@ class Client:
         Raises:
             SweepError: There is no server or no token, or what was given is none.
         """
-        address = choose_server(server)
-        self.server = address
+        self.server = choose_server(server)
         self._caller = Caller(
-            address,
-            choose_token(address, token),
+            self.server,
+            choose_token(self.server, token),
             patience_seconds=patience_seconds,
             timeout_seconds=timeout_seconds,
             transport=transport,
@@ -273,11 +272,8 @@ class Client:
             content, media, source = read_spec_text(spec), "application/yaml", str(spec)
         else:
             content, media, source = _json(spec), "application/json", "the spec"
-        headers = {**headers, "Content-Type": media}
-        told = self._caller.ask(
-            "POST", API + path, source=source, params=_given(query), headers=headers, content=content
-        )
-        return read_answer(answer, told)
+        said: dict[str, Any] = {"params": _given(query), "headers": {**headers, "Content-Type": media}}
+        return read_answer(answer, self._caller.ask("POST", API + path, source=source, content=content, **said))
 
     def _steer(self, ref: str, verb: str, **body: Any) -> SweepAnswer:
         return read_answer(SweepAnswer, self._caller.ask("POST", f"{API}{_path(ref)}/{verb}", **body))

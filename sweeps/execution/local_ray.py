@@ -13,7 +13,7 @@ __all__ = ["ENVIRONMENT", "THREADS", "import_ray", "local_ray", "wait_for_worker
 OBJECT_STORE_BYTES = 2**29
 """MNIST as float32 takes 188 MB; results are small."""
 
-REGISTRATION_SECONDS = 10.0
+REGISTRATION_SECONDS = 30.0
 """After this a sweep begins with the workers that are there; it needs two, and more beside other work."""
 
 ENVIRONMENT = {
