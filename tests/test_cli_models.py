@@ -5,28 +5,14 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
-from typer.testing import CliRunner, Result
 
-from sweeps.cli import app
 from sweeps.final_training import train_champion
 from tests.best_on_disk import best_config, write_best_file
-
-
-def sweeps(*words: str | Path) -> Result:
-    return CliRunner().invoke(app, [str(word) for word in words])
-
-
-def answer(*words: str | Path, exit_code: int = 0) -> Any:
-    """Run a command with --json and return what it printed: one line, one object."""
-    result = sweeps(*words, "--json")
-    assert result.exit_code == exit_code, result.output
-    (line,) = result.stdout.splitlines()
-    return json.loads(line)
+from tests.command_line import answer, sweeps
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
@@ -20,6 +19,7 @@ from sweeps.logins import Logins
 from sweeps.record.export import read_best
 from sweeps.service.tokens import Role
 from sweeps.watch import ServiceScene, Sight
+from tests.command_line import answer, sweeps
 from tests.running_service import Running, serve
 from tests.sweep_on_disk import RAW, begin, finish, small_spec
 
@@ -62,32 +62,16 @@ def signed_in(service: Running, logins: Logins) -> str:
     return token
 
 
-@pytest.fixture
-def spec_path(odd_path: Path) -> Path:
-    path = odd_path / "a 'spec'.yaml"
-    path.write_text(yaml.safe_dump(RAW), encoding="utf-8")
-    return path
-
-
-def sweeps(*words: str | Path, stdin: str | None = None) -> Result:
-    return CliRunner().invoke(app, [str(word) for word in words], input=stdin)
-
-
-def answer(*words: str | Path, exit_code: int = 0, stdin: str | None = None) -> Any:
-    """Run a command with --json and return what it printed: one line, one object."""
-    result = sweeps(*words, "--json", stdin=stdin)
-    assert result.exit_code == exit_code, result.output
-    (line,) = result.stdout.splitlines()
-    return json.loads(line)
-
-
 def flat(result: Result) -> str:
     return " ".join(result.output.split())
 
 
-def test_login_checks_the_token_and_keeps_it_for_its_owner_alone(service: Running, logins: Logins) -> None:
+@pytest.mark.parametrize("words", [["--token-stdin"], []], ids=["as told", "without a terminal"])
+def test_login_checks_the_token_and_keeps_it_for_its_owner_alone(
+    words: list[str], service: Running, logins: Logins
+) -> None:
     token = service.token(Role.READ)
-    told = answer("login", f"{service.url}/", "--token-stdin", stdin=f"{token}\n")
+    told = answer("login", f"{service.url}/", *words, stdin=f"{token}\n")
     assert told == {"server": service.url, "kept_in": str(logins.path)}
     assert logins.read() == {service.url: token}
     assert stat.S_IMODE(logins.path.stat().st_mode) == 0o600

@@ -36,6 +36,6 @@ def _stood_in_for() -> Iterator[None]:
 
 if not sys.modules.keys() & set(UNUSED):
     with _stood_in_for():
-        import pytorch_lightning  # noqa: F401
+        import pytorch_lightning  # noqa: F401  # so that it is there
 
-import sweeps.execution.evaluation  # noqa: E402, F401
+import sweeps.execution.evaluation  # noqa: E402, F401  # as above, and among real modules
