@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect
+from playwright.sync_api import Browser, Locator, Page, Route, ViewportSize, expect
 
 from sweeps.service.links import Links, link_to
 from sweeps.service.tokens import Role
@@ -92,6 +92,23 @@ def test_from_the_link_to_a_sweep_in_the_list(page: Page, service: Running) -> N
     expect(rows(page)).to_contain_text("mine")
     (view,) = service.board.known.values()
     assert (view.model, view.planned) == ("vae", 69)
+
+
+def test_what_is_typed_before_the_scripts_are_there_is_looked_at_too(page: Page, service: Running) -> None:
+    sign_in(page, service)
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/htmx.min.js", hold)
+    page.goto(f"{service.url}/new", wait_until="commit")
+    text = page.get_by_role("textbox", name="Spec")
+    text.fill(text.input_value().replace("folds", "fold"))
+    for route in held:
+        route.continue_()
+    assert held
+    expect(page.locator(".faults li")).to_have_count(1)
 
 
 def test_the_list_is_live_and_nothing_moves(page: Page, service: Running) -> None:

@@ -61,5 +61,11 @@
   form().addEventListener("keydown", (event) => {
     if (event.key === "Enter" && event.target.matches("input")) event.preventDefault();
   });
+  // What was typed before htmx listened, or is there again after going back, is looked at too.
+  const lookAgain = () => {
+    const text = document.getElementById("text");
+    if (text.value !== text.defaultValue) text.dispatchEvent(new Event("input", { bubbles: true }));
+  };
+  window.addEventListener("load", () => setTimeout(lookAgain)); // behind htmx, which waits for as long
   draw();
 })();
