@@ -1,14 +1,16 @@
 """Everything that a worker needs, to be imported before its first evaluation: what `local_ray` has Ray preload.
 
-Owns one saving. Lightning imports torchmetrics, and that imports SciPy's signal processing, to give it back a name that
-it lost, and matplotlib, to plot: a quarter of what a worker would import, and nothing of it is used here. Empty modules
-stand in for them meanwhile; whoever asks for the real ones afterwards gets them.
+Leaves out what is imported and never used, half of it all. Lightning imports torchmetrics, and that imports SciPy's
+signal processing, to give it back a name that it lost, and matplotlib, to plot: empty modules stand in for them
+meanwhile, and whoever asks for the real ones afterwards gets them. Torch's compiler is left out by `late_compiler`.
 """
 
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import ModuleType, SimpleNamespace
+
+from sweeps.execution.late_compiler import stand_in_for_compiler
 
 UNUSED = ("scipy.signal", "matplotlib.axes", "matplotlib.pyplot", "matplotlib")
 
@@ -34,8 +36,9 @@ def _stood_in_for() -> Iterator[None]:
             del sys.modules[name]
 
 
+stand_in_for_compiler()
 if not sys.modules.keys() & set(UNUSED):
     with _stood_in_for():
-        import pytorch_lightning  # noqa: F401  # so that it is there
+        import pytorch_lightning  # noqa: F401  # for the module below, which finds it imported
 
-import sweeps.execution.evaluation  # noqa: E402, F401  # as above, and among real modules
+import sweeps.execution.evaluation  # noqa: E402, F401  # what a worker calls first; the rest comes with it
