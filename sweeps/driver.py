@@ -7,7 +7,7 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import IO
 
 from models.dataset_facts import DatasetError
 from models.datasets import load_training
@@ -24,8 +24,9 @@ from sweeps.plan import make_plan
 from sweeps.progress import Progress
 from sweeps.record.connection import artifact_root
 from sweeps.record.export import BestConfig
-from sweeps.record.recorder import EndStatus, Recorder, SweepFacts
-from sweeps.record.sweep_record import SweepRecord
+from sweeps.record.recorder import EndStatus, SweepFacts
+from sweeps.record.recorder_main import RecorderSetup
+from sweeps.record.recorder_process import RecorderProcess
 from sweeps.search.cross_validation import assign_folds, folds_sha256
 from sweeps.search.proposer import Proposer, RandomProposer, TPEProposer
 from sweeps.search.search import Search
@@ -33,9 +34,6 @@ from sweeps.search.seeds import Purpose, derive_seed
 from sweeps.settings import Settings
 from sweeps.spec import SweepSpec
 from sweeps.sweep_report import SweepReport, read_finished, write_conclusion
-
-if TYPE_CHECKING:
-    from sweeps.record.tensorboard import EventFiles
 
 __all__ = ["SweepReport", "room_for", "run_sweep", "tracking_uri"]
 
@@ -70,16 +68,16 @@ def run_sweep(spec: SweepSpec, settings: Settings, *, workers: int, watch: Calla
     """
     begun = time.monotonic()
     files = Home(settings.home).sweep(spec.sweep_id)
-    with hold_lease(files.lease), _rarely_collecting():
+    with hold_lease(files.lease) as lease, _rarely_collecting():
         _claim(files, spec)
         experiment = settings.experiment or files.sweep_id
         told = read_finished(files, spec.folds, tracking_uri(settings), experiment, begun=begun)
         if told is not None:
             return told
-        if settings.ray_address is None and not files.conclusion.exists():
-            import_ray()  # ahead of what threads import, since they hinder each other and workers start with Ray
-        record = _open_record(spec, files, settings, workers)
+        record = _open_record(spec, files, settings, workers, lease)
         try:
+            if settings.ray_address is None and not files.conclusion.exists():
+                import_ray()  # ahead of what threads import, since they hinder each other and workers start with Ray
             return _Run(spec, settings, files, record, workers, begun).to_its_end(watch)
         finally:
             record.close()
@@ -99,7 +97,7 @@ class _Run:
     spec: SweepSpec
     settings: Settings
     files: SweepFiles
-    record: SweepRecord
+    record: RecorderProcess
     workers: int
     begun: float
 
@@ -215,7 +213,9 @@ def _claim(files: SweepFiles, spec: SweepSpec) -> None:
         raise StorageError(f"{files.spec} must hold the spec of {files.sweep_id}, but holds another. Restore it.")
 
 
-def _open_record(spec: SweepSpec, files: SweepFiles, settings: Settings, workers: int) -> SweepRecord:
+def _open_record(
+    spec: SweepSpec, files: SweepFiles, settings: Settings, workers: int, lease: IO[str]
+) -> RecorderProcess:
     home = Home(settings.home)
     facts = SweepFacts(
         experiment=settings.experiment or files.sweep_id,
@@ -227,16 +227,15 @@ def _open_record(spec: SweepSpec, files: SweepFiles, settings: Settings, workers
         weights=tuple(spec.searched_weights()),
         log_scaled=tuple(sorted(spec.log_scaled())),
     )
-    artifacts = artifact_root(settings.tracking_uri, home)
-    return SweepRecord(Recorder(tracking_uri(settings), artifacts, facts), files, _event_files(spec, files))
-
-
-def _event_files(spec: SweepSpec, files: SweepFiles) -> "EventFiles | None":
-    if not spec.tensorboard:
-        return None
-    from sweeps.record.tensorboard import EventFiles  # half a second of imports
-
-    return EventFiles(files, spec.objective)
+    setup = RecorderSetup(
+        home=settings.home.absolute(),
+        sweep_id=files.sweep_id,
+        tracking_uri=tracking_uri(settings),
+        artifacts=artifact_root(settings.tracking_uri, home),
+        facts=facts,
+        tensorboard=spec.tensorboard,
+    )
+    return RecorderProcess(setup, files.record_log, lease)
 
 
 def _proposer(spec: SweepSpec) -> Proposer:

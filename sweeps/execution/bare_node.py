@@ -1,15 +1,19 @@
 """A node of Ray's without its dashboard, log monitor and autoscaler: a sweep's own Ray has no use for them.
 
 `ray.init` has no option for that. Each is a Python process, and together they keep the workers from starting for over a
-second and compete with their imports for two more.
+second and compete with their imports for two more. Nor does it wait for its node more often than once a second.
 """
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ray._private import node, utils
+from ray._private import node, services, state, utils
 
 __all__ = ["bare_nodes"]
+
+START_SECONDS = 30.0
+"""After this Ray says itself that the node does not start."""
 
 
 @contextmanager
@@ -24,6 +28,15 @@ def bare_nodes() -> Iterator[None]:
 
 
 class _BareNode(node.Node):  # type: ignore[misc]  # Ray has no types
+    def start_ray_processes(self) -> None:
+        """Return when the node is there: Ray, which looks for it next, would sleep for a second if it were not."""
+        super().start_ray_processes()
+        known = state.GlobalState()
+        known._initialize_global_state(services._get_gcs_client_options(self.gcs_address))
+        deadline = time.monotonic() + START_SECONDS
+        while not known.node_table() and time.monotonic() < deadline:
+            time.sleep(0.02)
+
     def start_monitor(self) -> None:
         """Start no autoscaler: the node is all there will be."""
 

@@ -29,8 +29,8 @@ class Holder:
 
 
 @contextmanager
-def hold_lease(path: Path) -> Iterator[None]:
-    """Hold a sweep's lease; the file says who has it and since when.
+def hold_lease(path: Path) -> Iterator[IO[str]]:
+    """Hold a sweep's lease; the file, which is yielded, says who has it and since when.
 
     Raises:
         LeaseError: Another live process holds it.
@@ -44,7 +44,7 @@ def hold_lease(path: Path) -> Iterator[None]:
         since = datetime.now(UTC).isoformat(timespec="seconds")
         file.write(json.dumps({"host": socket.gethostname(), "pid": os.getpid(), "since": since}))
         file.flush()
-        yield
+        yield file
 
 
 def take_lock(path: Path) -> IO[str] | None:

@@ -123,6 +123,11 @@ class SweepFiles:
         """Return where the workers that tried an evaluation wrote their log."""
         return self.root / "logs" / f"{trial:05d}-{rung}.log"
 
+    @property
+    def record_log(self) -> Path:
+        """Where the process that records the sweep writes what it cannot tell the driver."""
+        return self.root / "record.log"
+
     def read_result(self, trial: int, rung: int) -> EvaluationResult | None:
         """Return an evaluation's result, or None if it has none yet.
 

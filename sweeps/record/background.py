@@ -18,7 +18,7 @@ Job = Callable[[], None]
 FIRST_DELAY_SECONDS = 0.5
 LONGEST_DELAY_SECONDS = 30.0
 PAUSE_SECONDS = 0.05
-"""How long a job waits after it was submitted: who submits hands out new work next, and would be slowed down by it."""
+"""How long a job waits after it was submitted: the driver hands out new work just then, and may want the processor."""
 
 CLOSING_SECONDS = 5.0
 """How long `close` waits for the job in hand; cut off after that, it is like any killed writer."""

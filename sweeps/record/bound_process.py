@@ -1,6 +1,6 @@
-"""Becomes another program, which the system then ends together with the process that started it: `COMMAND…`.
+"""Processes that the system ends together with their parent; as a program, becomes `COMMAND…` as such a process.
 
-Whoever is killed cannot end the servers it started. Linux only: elsewhere the program is started as it is.
+Whoever is killed cannot end what it started. Linux only: elsewhere nothing is asked for.
 """
 
 import ctypes
@@ -8,16 +8,21 @@ import os
 import signal
 import sys
 
-__all__ = ["main"]
+__all__ = ["end_with_parent", "main"]
 
 PR_SET_PDEATHSIG = 1
 """From `linux/prctl.h`; what it asks for outlasts the change of program."""
 
 
+def end_with_parent(number: int) -> None:
+    """Have the system send this process a signal when the thread that started it ends."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, number)
+
+
 def main() -> None:
     """Become the program that the command line names."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    end_with_parent(signal.SIGTERM)
     os.execvp(sys.argv[1], sys.argv[1:])  # noqa: S606  # our own words, no shell
 
 

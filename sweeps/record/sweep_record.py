@@ -1,8 +1,8 @@
-"""The record of a running sweep: what the driver tells, in order, to a recorder in the background."""
+"""The record of a running sweep: what becomes of it, in order, is written by a recorder in the background."""
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,12 +27,14 @@ class SweepRecord:
     Attributes:
         recorder: Writes to MLflow.
         files: Where samples are.
+        on_trouble: Called, on another thread, with why the record is behind, and with "" when it no longer is.
         events: What TensorBoard reads; None if the spec does not ask for it.
         trouble: Why the record is behind, or empty.
     """
 
     recorder: Recorder
     files: SweepFiles
+    on_trouble: Callable[[str], None] = lambda _: None
     events: "EventFiles | None" = None
     trouble: str = ""
     _background: BackgroundRecorder = field(init=False)
@@ -86,3 +88,4 @@ class SweepRecord:
 
     def _note_trouble(self, message: str | None) -> None:
         self.trouble = message or ""
+        self.on_trouble(self.trouble)

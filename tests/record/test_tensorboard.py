@@ -123,7 +123,7 @@ def test_the_record_of_a_running_sweep_writes_them_as_results_come_in(home: Home
     files = home.sweep(FACTS.experiment)
     recorder = Recorder(f"sqlite:///{home.record}", home.artifacts, FACTS)
     home.root.mkdir()
-    record = SweepRecord(recorder, files, EventFiles(files, "fid"))
+    record = SweepRecord(recorder, files, events=EventFiles(files, "fid"))
     results: list[EvaluationResult] = [evaluation(4, rung) for rung in range(3)]
     try:
         for result in [*results, *results]:
