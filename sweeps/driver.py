@@ -40,7 +40,7 @@ __all__ = ["SweepReport", "room_for", "run_sweep", "tracking_uri"]
 END_STATUS: dict[SweepState, EndStatus] = {"finished": "FINISHED", "failed": "FAILED", "interrupted": "KILLED"}
 """How MLflow calls the end of a sweep."""
 
-NEEDED_LATER = ("hyperopt", "sweeps.record.figures")
+NEEDED_LATER = ("hyperopt",)
 """Imported while workers start: they would wait half a second for the first, and the end as long for the second."""
 
 COLLECT_AFTER = 100_000

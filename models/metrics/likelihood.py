@@ -10,10 +10,10 @@ __all__ = ["nelbo", "observe"]
 BINARISATION_SEED = 28
 """Decides every pixel that is ever scored: part of each nelbo."""
 
-SAMPLES = 8
+SAMPLES = 4
 """Draws of z per image. Their noise adds to that of the images and is the smaller of the two."""
 
-CHUNK = 160
+CHUNK = 320
 """Images whose bound is computed at once, with all draws of z: more does not fit into the cache of a core."""
 
 

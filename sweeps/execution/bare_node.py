@@ -1,30 +1,49 @@
-"""A node of Ray's without its dashboard, log monitor and autoscaler: a sweep's own Ray has no use for them.
+"""A node of Ray's with nothing but what runs workers: no dashboard, agents, log monitor or autoscaler.
 
-`ray.init` has no option for that. Each is a Python process, and together they keep the workers from starting for over a
-second and compete with their imports for two more. Nor does it wait for its node more often than once a second.
+`ray.init` has no option for that. Each is a Python process; together they keep the workers from starting for over two
+seconds, compete with their imports for two more, and some listen on ports. A sweep's own Ray has no use for any.
 """
 
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
-from ray._private import node, services, state, utils
+from ray._private import node, ray_constants, services, state
+
+from sweeps.execution import idle_agent
 
 __all__ = ["bare_nodes"]
 
 START_SECONDS = 30.0
 """After this Ray says itself that the node does not start."""
 
+PORTS = {
+    ray_constants.PROCESS_TYPE_DASHBOARD_AGENT: "metrics_agent_port,metrics_export_port,dashboard_agent_listen_port",
+    ray_constants.PROCESS_TYPE_RUNTIME_ENV_AGENT: "runtime_env_agent_port",
+}
+"""The ports of each agent. The second makes environments for workers that ask for one of their own: none does here."""
+
 
 @contextmanager
 def bare_nodes() -> Iterator[None]:
     """Have `ray.init` start a node of this kind."""
-    whole, node.Node = node.Node, _BareNode
-    missing, utils.get_dashboard_dependency_error = utils.get_dashboard_dependency_error, _not_wanted
+    whole, python = node.Node, services._build_python_executable_command_memory_profileable
+
+    def idle_or_python(component: str, *arguments: Any, **more: Any) -> list[str]:
+        """Return how a Python process of Ray's begins; the program follows, to an idle agent one argument of many."""
+        ports = PORTS.get(component)
+        if ports is not None:
+            return [sys.executable, "-I", "-S", idle_agent.__file__, ports]
+        begin: list[str] = python(component, *arguments, **more)
+        return begin
+
+    node.Node, services._build_python_executable_command_memory_profileable = _BareNode, idle_or_python
     try:
         yield
     finally:
-        node.Node, utils.get_dashboard_dependency_error = whole, missing
+        node.Node, services._build_python_executable_command_memory_profileable = whole, python
 
 
 class _BareNode(node.Node):  # type: ignore[misc]  # Ray has no types
@@ -45,8 +64,3 @@ class _BareNode(node.Node):  # type: ignore[misc]  # Ray has no types
 
     def start_api_server(self, *, include_dashboard: bool | None, raise_on_failure: bool) -> None:
         """Start no dashboard, as if Ray had failed to start one, which it can do without."""
-
-
-def _not_wanted() -> ImportError:
-    """Say that the dashboard's packages are missing, upon which Ray starts its agent without a server."""
-    return ImportError("a sweep's own Ray has no dashboard")

@@ -1,15 +1,19 @@
 """One evaluation, from start to end: what a worker does. Everything it leaves behind is a file, the result last."""
 
-import hashlib
 import math
 import os
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
+from errno import EIO
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
 import torch
-from safetensors.torch import load_file, save
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
 
 from models.build import build
 from models.dataset_facts import DATASETS
@@ -18,7 +22,7 @@ from search_spaces.domains import Value
 from sweeps.errors import StorageError
 from sweeps.execution.result import EvaluationResult
 from sweeps.execution.sample_grid import COLUMNS, sample_grid_png
-from sweeps.execution.storage import file_sha256, write_atomically
+from sweeps.execution.storage import file_sha256, whole_file, write_atomically
 from sweeps.execution.workbench import Workbench
 from sweeps.search.search import Evaluation
 from sweeps.search.seeds import Purpose, derive_seed
@@ -149,13 +153,23 @@ def _score(bench: Workbench, group: FoldGroup) -> tuple[dict[str, list[float]], 
 
 
 def _leave_behind(bench: Workbench, task: Evaluation, group: FoldGroup) -> str:
-    """Write checkpoint and picture; return the checkpoint's hash."""
-    checkpoint = save(group.state())
-    write_atomically(bench.files.checkpoint(task.trial, task.rung), checkpoint)
-    generator = torch.Generator().manual_seed(derive_seed(bench.spec.seed, Purpose.SAMPLES))
-    samples = group.model(0).sample(SAMPLES, generator).numpy()
-    write_atomically(bench.files.samples(task.trial, task.rung), sample_grid_png(samples))
-    return hashlib.sha256(checkpoint).hexdigest()
+    """Write checkpoint and picture, one while the other waits for the disk; return the checkpoint's hash."""
+    with ThreadPoolExecutor(1) as beside:
+        kept = beside.submit(_keep, bench.files.checkpoint(task.trial, task.rung), group.state())
+        generator = torch.Generator().manual_seed(derive_seed(bench.spec.seed, Purpose.SAMPLES))
+        samples = group.model(0).sample(SAMPLES, generator).numpy()
+        write_atomically(bench.files.samples(task.trial, task.rung), sample_grid_png(samples))
+        return kept.result()
+
+
+def _keep(path: Path, tensors: dict[str, Tensor]) -> str:
+    """Write tensors and return the hash of their file."""
+    with whole_file(path) as beside:
+        try:
+            save_file(tensors, beside)
+        except SafetensorError as error:
+            raise OSError(EIO, str(error)) from error  # the disk is full, most likely; the text says so
+        return file_sha256(beside)
 
 
 def _whole_epochs(curves: dict[str, list[list[float]]], skip: int) -> dict[str, list[list[float]]]:

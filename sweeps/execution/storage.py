@@ -18,7 +18,7 @@ from typing import Any
 from sweeps.errors import StorageError
 from sweeps.execution.result import EvaluationResult
 
-__all__ = ["Home", "SweepFiles", "file_sha256", "write_atomically", "write_once"]
+__all__ = ["Home", "SweepFiles", "file_sha256", "whole_file", "write_atomically", "write_once"]
 
 
 @dataclass(frozen=True)
@@ -184,7 +184,8 @@ class SweepFiles:
 
     def write_result(self, result: EvaluationResult) -> EvaluationResult:
         """Write a result unless one is there, and return the one that is there: the first stays."""
-        write_once(self.result(result.trial, result.rung), result.to_json().encode())
+        if write_once(self.result(result.trial, result.rung), result.to_json().encode()):
+            return result
         written = self.read_result(result.trial, result.rung)
         assert written is not None
         return written
@@ -247,16 +248,37 @@ def file_sha256(path: Path) -> str:
 
 
 @contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Yield where to write a file that comes to its place, whole, when the block ends without an error.
+
+    Raises:
+        StorageError: The block raised `OSError`, or the place cannot be written.
+    """
+    with _beside(path) as beside:
+        yield beside
+        with beside.open("rb") as file:
+            os.fsync(file.fileno())
+        beside.replace(path)
+
+
+@contextmanager
 def _written_beside(path: Path, content: bytes, mode: int) -> Iterator[Path]:
     """Write a file beside its place, for the block to bring it there; afterwards nothing lies beside."""
-    beside = path.with_name(f".{path.name}.{socket.gethostname()}-{os.getpid()}-{get_native_id()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    with _beside(path) as beside:
         beside.touch(mode)
         with beside.open("wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
+        yield beside
+
+
+@contextmanager
+def _beside(path: Path) -> Iterator[Path]:
+    """Yield a name beside a place, of which nothing is left afterwards; `OSError` becomes what people are told."""
+    beside = path.with_name(f".{path.name}.{socket.gethostname()}-{os.getpid()}-{get_native_id()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         yield beside
     except OSError as error:
         raise StorageError(
