@@ -100,6 +100,11 @@ class Halving:
             heapq.heappush(self._waiting, trial)
 
     @property
+    def waiting(self) -> int:
+        """How many trials wait to be brought to the present rung."""
+        return sum(trial in self._missing for trial in self._waiting)
+
+    @property
     def rung(self) -> int:
         """The present rung: the highest whose entrants are known, and the only one that evaluations are missing of."""
         return len(self.entrants) - 1

@@ -9,8 +9,7 @@ not depend on it. Two rules see to that:
   for keeps workers busy that would otherwise stand at a barrier.
 
 Evaluations of the earliest bracket are handed out first, since the next brackets wait for them. Once every bracket is
-drawn, those of the bracket whose trials have the longest way to go are, the longest evaluation first where that leaves
-several, so that no long one is left for the end.
+drawn, those are with which the sweep should end soonest (`lookahead`).
 """
 
 from collections.abc import Sequence
@@ -18,6 +17,7 @@ from dataclasses import dataclass, field
 
 from sweeps.search.halving import Ending, Halving, Outcome
 from sweeps.search.ladder import Bracket, Ladder
+from sweeps.search.lookahead import Timetable, soonest_first
 from sweeps.search.proposer import Configuration, Observation, Proposer
 
 __all__ = ["Ending", "Evaluation", "Outcome", "Search"]
@@ -51,6 +51,7 @@ class Search:
     halvings: tuple[Halving, ...] = field(init=False)
     _configurations: dict[int, Configuration] = field(default_factory=dict, init=False)
     _drawn: int = field(default=0, init=False)
+    _timetable: Timetable = field(default_factory=Timetable, init=False)
 
     def __post_init__(self) -> None:
         self.halvings = tuple(map(Halving, self.ladder))
@@ -62,12 +63,13 @@ class Search:
             trial = halving.take()
             if trial is not None:
                 bracket, rung = halving.bracket, halving.rung
-                epochs = bracket.rungs[rung].epochs
-                return Evaluation(trial, bracket.number, rung, epochs, self._configurations[trial])
+                self._timetable.begin((trial, rung), bracket.number, halving.epochs - halving.epochs_before)
+                return Evaluation(trial, bracket.number, rung, halving.epochs, self._configurations[trial])
         return None
 
     def take_back(self, evaluation: Evaluation) -> None:
         """Offer an evaluation again that was handed out and came to no end: its worker died."""
+        self._timetable.end((evaluation.trial, evaluation.rung))
         self.halvings[evaluation.bracket].put_back(evaluation.trial)
 
     def tell(self, outcome: Outcome) -> list[Ending]:
@@ -78,6 +80,7 @@ class Search:
             ValueError: Another outcome of the same evaluation is already known.
         """
         endings = self.halvings[self.ladder.bracket_of(outcome.trial).number].tell(outcome)
+        self._timetable.end((outcome.trial, outcome.rung))
         self._draw()
         return endings
 
@@ -115,7 +118,7 @@ class Search:
     def _in_turn(self) -> Sequence[Halving]:
         if self._drawn < len(self.halvings):
             return self._active
-        return sorted(self._active, key=lambda halving: (halving.epochs_before, -halving.epochs))
+        return soonest_first([halving for halving in self._active if not halving.complete], self._timetable)
 
     def _draw(self) -> None:
         """Draw the configurations of every bracket whose observations are certain by now."""

@@ -171,13 +171,13 @@ def test_workers_are_all_but_always_busy(max_epochs: int, workers: int, least: f
 @pytest.mark.parametrize("overhead", [0.5, 3.0])
 @pytest.mark.parametrize("max_epochs", [27, 81])
 @pytest.mark.parametrize("other", [longest_first, earliest_bracket_first])
-def test_no_simpler_order_ends_sooner_by_more_than_luck(other: Order, max_epochs: int, overhead: float) -> None:
+def test_no_simpler_order_ends_sooner(other: Order, max_epochs: int, overhead: float) -> None:
     ladder = build_ladder(max_epochs, 3)
     duration = by_cost(ladder, overhead)
-    for workers in (2, 4, 8):
+    for workers in (2, 3, 4, 8):
         ours, theirs = new_search(ladder), new_search(ladder)
         makespan = simulate(ours, workers, duration).makespan
-        assert makespan <= 1.005 * simulate(theirs, workers, duration, ask=other(theirs, duration)).makespan
+        assert makespan <= simulate(theirs, workers, duration, ask=other(theirs, duration)).makespan
         assert theirs.outcomes == ours.outcomes
 
 
