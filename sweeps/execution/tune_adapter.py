@@ -5,12 +5,16 @@ restoring of Tune's. A trial of Tune's is one evaluation; actors are reused and 
 """
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
+from functools import cache
 from tempfile import TemporaryDirectory
 from typing import Any, Protocol
 
 from ray import tune
 from ray.tune.execution.class_cache import DEFAULT_ENV_VARS
+from ray.tune.registry import _global_registry
 from ray.tune.schedulers import FIFOScheduler
 from ray.tune.search import Searcher
 
@@ -52,8 +56,26 @@ def run_with_tune(supplies: Supplies, queue: WorkQueue, *, workers: int) -> None
 
     Tune's own notes go to a temporary folder: nothing is ever read from them.
     """
-    with TemporaryDirectory(prefix="sweeps-tune-") as scratch:
+    with TemporaryDirectory(prefix="sweeps-tune-") as scratch, _looked_up_once():
         _tuner(supplies, _QueueSearcher(queue, workers), _InTurn(workers), scratch).fit()
+
+
+@contextmanager
+def _looked_up_once() -> Iterator[None]:
+    """Have Tune remember its trainable; it looks it up four times for every trial, at Ray's control store."""
+    known, registry = cache(_global_registry.get), _global_registry
+
+    def contains(category: str, key: str) -> bool:
+        try:
+            return known(category, key) is not None
+        except ValueError:
+            return False
+
+    registry.get, registry.contains = known, contains
+    try:
+        yield
+    finally:
+        del registry.get, registry.contains
 
 
 def _tuner(supplies: Supplies, searcher: Searcher, scheduler: FIFOScheduler, scratch: str) -> tune.Tuner:
