@@ -57,6 +57,7 @@ class Drive:
         workers: How many workers there are.
         watch: Called with the progress whenever it changes.
         interruption: Once it is asked for, no more evaluations are started.
+        on_last: Called once, when a worker is free and every evaluation that will ever be is done or in hand.
         trouble: Why no more evaluations are started: the storage cannot be written; None while all is well.
     """
 
@@ -67,12 +68,14 @@ class Drive:
     workers: int
     watch: Callable[[Progress], None]
     interruption: Interruption = field(default_factory=Interruption)
+    on_last: Callable[[], object] = lambda: None
     trouble: str | None = None
     _running: set[Key] = field(default_factory=set, init=False)
     _computed: Computed = field(default=Computed(), init=False)
     _closed: set[int] = field(default_factory=set, init=False)
     _deaths: Counter[Key] = field(default_factory=Counter, init=False)
     _ended: bool = field(default=False, init=False)
+    _all_handed_out: bool = field(default=False, init=False)
 
     def replay(self) -> None:
         """Take in every result that earlier runs left.
@@ -99,6 +102,9 @@ class Drive:
         evaluation = None if self._ends_early else self.search.ask()
         if evaluation is not None:
             self._running.add((evaluation.trial, evaluation.rung))
+        elif not (self._all_handed_out or self._ends_early or self.search.expects_more):
+            self._all_handed_out = True
+            self.on_last()
         if evaluation is not None or self._ended:
             self._ended = False
             self.show()

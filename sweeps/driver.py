@@ -40,8 +40,8 @@ __all__ = ["SweepReport", "room_for", "run_sweep", "tracking_uri"]
 END_STATUS: dict[SweepState, EndStatus] = {"finished": "FINISHED", "failed": "FAILED", "interrupted": "KILLED"}
 """How MLflow calls the end of a sweep."""
 
-NEEDED_LATER = ("hyperopt",)
-"""Imported while workers start: they would wait half a second for the first, and the end as long for the second."""
+FIGURES = "sweeps.record.figures"
+"""What draws the figures; a second to import, while a worker has nothing to do at the end."""
 
 COLLECT_AFTER = 100_000
 """New objects after which the garbage collector looks for some to remove; Python's own number is 700."""
@@ -135,8 +135,8 @@ class _Run:
         with self._ray():
             from sweeps.execution.tune_adapter import run_with_tune  # reads the environment that local_ray sets
 
-            for module in NEEDED_LATER:
-                beside.submit(import_module, module)
+            beside.submit(import_module, "hyperopt")  # a worker would wait for it
+            drive.on_last = lambda: beside.submit(import_module, FIGURES)
             if drive.interruption.asked:
                 return None
             if self.settings.ray_address is None:

@@ -158,6 +158,28 @@ def test_an_end_is_seen_with_what_its_worker_does_next(driven: Driven) -> None:
     assert [(progress.computed, progress.busy) for progress in driven.seen] == [(0, 0), (0, 1), (0, 2), (1, 2)]
 
 
+def test_it_tells_once_that_a_worker_is_free_for_good_while_another_has_the_last_evaluation(driven: Driven) -> None:
+    in_hand: list[list[tuple[int, int]]] = []
+    driven.drive.on_last = lambda: in_hand.append(sorted(driven.drive._running))
+    working = [driven.drive.next_evaluation(), driven.drive.next_evaluation()]
+    while working:
+        evaluation = working.pop(0)
+        assert evaluation is not None
+        driven.files.write_result(scored(evaluation))
+        driven.drive.on_end(evaluation, trouble=None, died=False)
+        for _ in range(2 - len(working)):
+            following = driven.drive.next_evaluation()
+            working += [following] if following else []
+    assert driven.drive.exhausted
+    assert [len(keys) for keys in in_hand] == [1]
+
+
+def test_who_is_asked_to_end_is_not_told_that_a_worker_is_free_for_good(driven: Driven) -> None:
+    driven.drive.on_last = pytest.fail
+    driven.drive.interruption.asked = True
+    assert driven.drive.next_evaluation() is None
+
+
 def test_an_evaluation_is_repeated_until_its_third_worker_has_died(driven: Driven) -> None:
     for _ in range(3):
         evaluation = driven.drive.next_evaluation()

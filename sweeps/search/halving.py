@@ -119,6 +119,12 @@ class Halving:
         """Tell whether every evaluation that will ever be has its outcome."""
         return self.at_top and not self._missing
 
+    def heads_known(self, lag: int) -> bool:
+        """Tell whether the first rung is known but for its last `lag` trials."""
+        trials = self.bracket.trials
+        # The last of the heads are the likeliest to be missing.
+        return all(trial in self.told[0] for trial in reversed(trials[: max(0, len(trials) - lag)]))
+
     @property
     def outcomes(self) -> list[Outcome]:
         """The outcomes of a complete bracket, by rung and trial."""

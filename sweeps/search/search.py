@@ -8,8 +8,8 @@ not depend on it. Two rules see to that:
   final `lag` trials, of the one before all but its top rung, and every result of those before. What it does not wait
   for keeps workers busy that would otherwise stand at a barrier.
 
-Evaluations of the earliest bracket are handed out first, since the next brackets wait for them. Once every bracket is
-drawn, those are with which the sweep should end soonest (`lookahead`).
+Evaluations of the earliest bracket are handed out first, since the next brackets wait for them; when few are left,
+those are with which the sweep should end soonest (`lookahead`).
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 
 from sweeps.search.halving import Ending, Halving, Outcome
 from sweeps.search.ladder import Bracket, Ladder
-from sweeps.search.lookahead import Timetable, soonest_first
+from sweeps.search.lookahead import Timetable, drawable, soonest_first
 from sweeps.search.proposer import Configuration, Observation, Proposer
 
 __all__ = ["Ending", "Evaluation", "Outcome", "Search"]
@@ -59,7 +59,7 @@ class Search:
 
     def ask(self) -> Evaluation | None:
         """Return the next evaluation to start, or None while nothing can start before an outcome arrives."""
-        for halving in self._in_turn:
+        for halving in soonest_first(self.halvings, self._drawn, self.lag, self._timetable):
             trial = halving.take()
             if trial is not None:
                 bracket, rung = halving.bracket, halving.rung
@@ -114,12 +114,6 @@ class Search:
         """The brackets with work in them: when one is drawn, all but the two before it are complete."""
         return self.halvings[max(0, self._drawn - 3) : self._drawn]
 
-    @property
-    def _in_turn(self) -> Sequence[Halving]:
-        if self._drawn < len(self.halvings):
-            return self._active
-        return soonest_first([halving for halving in self._active if not halving.complete], self._timetable)
-
     def _draw(self) -> None:
         """Draw the configurations of every bracket whose observations are certain by now."""
         while self._drawn < len(self.halvings) and (certain := self._certain(self._drawn)) is not None:
@@ -130,20 +124,14 @@ class Search:
 
     def _certain(self, number: int) -> list[Outcome] | None:
         """Return the outcomes that a bracket is drawn from, in a fixed order, or None until all of them are known."""
-        if number == 0:
-            return []
-        complete, climbing = self.halvings[: max(0, number - 2)], self.halvings[max(0, number - 2) : number - 1]
-        last = self.halvings[number - 1]
-        trials, told = last.bracket.trials, last.told[0]
-        heads = trials[: max(0, len(trials) - self.lag)]
-        # Only the last of the complete ones was not so before, and the last of the heads are the likeliest to miss.
-        if not all(halving.complete for halving in complete[-1:]) or not all(halving.at_top for halving in climbing):
+        if not drawable(self.halvings, number, self.lag):
             return None
-        if any(trial not in told for trial in reversed(heads)):
-            return None
+        complete, climbing = self.halvings[: max(0, number - 2)], self.halvings[max(0, number - 2) : max(0, number - 1)]
         known = [outcome for halving in complete for outcome in halving.outcomes]
         known += [outcome for halving in climbing for outcome in halving.outcomes_below_top]
-        return known + [told[trial] for trial in heads]
+        for halving in self.halvings[max(0, number - 1) : number]:
+            known += [halving.told[0][trial] for trial in halving.bracket.trials[: -self.lag or None]]
+        return known
 
     def _observation(self, outcome: Outcome) -> Observation:
         bracket = self.ladder.bracket_of(outcome.trial)
