@@ -56,5 +56,6 @@ def test_a_module_is_told_with_its_interpreter(finished: Home) -> None:
 
 def test_a_home_that_was_given_is_given_again_and_every_word_is_quoted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", [".venv/bin/sweeps", "run", "spec.yaml"])
+    monkeypatch.setenv("PATH", "")  # it may be on the path of who runs the tests
     assert command("run", "a 'spec'.yaml") == """.venv/bin/sweeps run 'a '"'"'spec'"'"'.yaml'"""
     assert command("dashboard", "x", home=Path("my home")) == ".venv/bin/sweeps dashboard x --home 'my home'"

@@ -19,6 +19,7 @@ SPEC = small_spec()
 @pytest.fixture(autouse=True)
 def called(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", [".venv/bin/sweeps", "run", "spec.yaml"])
+    monkeypatch.setenv("PATH", "")  # it may be on the path of who runs the tests
 
 
 def shown(report: SweepReport, home: Path | None = None) -> list[str]:

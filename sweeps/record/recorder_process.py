@@ -138,7 +138,7 @@ class RecorderProcess:
     def _launch(self) -> subprocess.Popen[str]:
         with self._log.open("ab") as log:
             return subprocess.Popen(  # noqa: S603  # our own words, no shell
-                [sys.executable, "-m", recorder_main.__name__],
+                [sys.executable, "-P", "-m", recorder_main.__name__],  # -P: nothing is imported from the present folder
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
