@@ -35,6 +35,6 @@ def test_a_reserved_core_is_given_to_the_worker_that_was_started_with_ray() -> N
     told = json.loads(subprocess.run(command, check=True, capture_output=True, text=True, timeout=120).stdout)
     assert told["workers"] == 1
     assert told["processes"] == ["gcs_server", "raylet"]
-    assert {"torch", "pytorch_lightning", "sweeps.execution.evaluation"} <= set(told["modules"])
-    assert not {"scipy.signal", "scipy.stats", "matplotlib", "sympy"} & set(told["modules"])
+    assert {"torch", "pytorch_lightning", "ray.tune", "sweeps.execution.evaluation"} <= set(told["modules"])
+    assert not {"scipy.signal", "scipy.stats", "matplotlib", "sympy", "pandas", "ray.data"} & set(told["modules"])
     assert not [module for module in told["modules"] if module.startswith("torch._dynamo.")]
