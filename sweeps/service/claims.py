@@ -6,7 +6,6 @@ the others find what it made. Every change leaves a tag beside it that says who 
 
 import itertools
 import json
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
 __all__ = ["Claim", "Claims"]
 
 CLAIM, WISH, PRIORITY, AUDIT = "sweep.claim", "sweep.wish", "sweep.priority", "sweep.audit"
-
-TABLES = ("pandas", "pyarrow", "scipy")
 
 PAGE = 1000
 """Experiments per answer of MLflow's search."""
@@ -165,24 +162,8 @@ class Claims:
         with record_errors(self._tracking_uri):
             with self._opening:
                 if self._client is None:
-                    with _without_tables():
-                        self._client = connect(self._tracking_uri)
+                    self._client = connect(self._tracking_uri)
             yield self._client
-
-
-@contextmanager
-def _without_tables() -> "Iterator[None]":
-    """Have MLflow imported as it is where these packages are not installed: a service needs none of its tables.
-
-    They would hold 100 MiB for as long as the service runs, and take longer to import than all else of it.
-    """
-    absent = [name for name in TABLES if name not in sys.modules]
-    sys.modules.update(dict.fromkeys(absent))  # type: ignore[arg-type]  # None says that there is no such module
-    try:
-        yield
-    finally:
-        for name in absent:
-            del sys.modules[name]
 
 
 def _wish(wish: Wish, attempts: int) -> str:
