@@ -50,7 +50,9 @@ def evaluate(bench: Workbench, task: Evaluation) -> EvaluationResult:
     resumed_at = _resume(bench, group, before)
     group.train_to(task.epochs, accelerator=bench.spec.resources.device, precision=bench.spec.precision)
     train_seconds = clock.lap()
-    scores, reason = ({}, str(group.divergence)) if group.divergence else _score(bench, group)
+    scores, checkpoint_sha256, reason = (
+        ({}, "", str(group.divergence)) if group.divergence else _score_and_leave_behind(bench, task, group)
+    )
     first_epoch = before.epochs + 1 if before else 1
     return bench.files.write_result(
         EvaluationResult(
@@ -68,7 +70,7 @@ def evaluate(bench: Workbench, task: Evaluation) -> EvaluationResult:
             first_epoch=first_epoch,
             epoch_times=group.epoch_times[first_epoch - 1 - resumed_at :],
             started=clock.started,
-            checkpoint_sha256="" if reason else _leave_behind(bench, task, group),
+            checkpoint_sha256=checkpoint_sha256,
             score_seconds=clock.lap(),
             train_seconds=train_seconds,
             ended=milliseconds_now(),
@@ -140,6 +142,33 @@ def _resume(bench: Workbench, group: FoldGroup, before: EvaluationResult | None)
     return group.epochs_trained
 
 
+def _score_and_leave_behind(
+    bench: Workbench, task: Evaluation, group: FoldGroup
+) -> tuple[dict[str, list[float]], str, str]:
+    """Score the models while their checkpoint and a picture are written, since a disk keeps one waiting.
+
+    Returns:
+        Every score by fold, the checkpoint's hash, and why the trial counts as diverged: then nothing is left behind.
+    """
+    checkpoint, picture = bench.files.checkpoint(task.trial, task.rung), bench.files.samples(task.trial, task.rung)
+    with ThreadPoolExecutor(1) as beside:
+        kept = beside.submit(_keep, checkpoint, group.state())
+        drawn = beside.submit(write_atomically, picture, _picture(bench, group))
+        scores, reason = _score(bench, group)
+        checkpoint_sha256 = kept.result()
+        drawn.result()
+    if not reason:
+        return scores, checkpoint_sha256, ""
+    checkpoint.unlink()
+    picture.unlink()
+    return {}, "", reason
+
+
+def _picture(bench: Workbench, group: FoldGroup) -> bytes:
+    generator = torch.Generator().manual_seed(derive_seed(bench.spec.seed, Purpose.SAMPLES))
+    return sample_grid_png(group.model(0).sample(SAMPLES, generator).numpy())
+
+
 def _score(bench: Workbench, group: FoldGroup) -> tuple[dict[str, list[float]], str]:
     """Return every score by fold, and why the trial counts as diverged if one of them is not finite."""
     scores: dict[str, list[float]] = {}
@@ -150,16 +179,6 @@ def _score(bench: Workbench, group: FoldGroup) -> tuple[dict[str, list[float]], 
                 return {}, f"{name} is not finite after epoch {group.epochs_trained} of fold {fold}"
             scores.setdefault(name, []).append(value)
     return scores, ""
-
-
-def _leave_behind(bench: Workbench, task: Evaluation, group: FoldGroup) -> str:
-    """Write checkpoint and picture, one while the other waits for the disk; return the checkpoint's hash."""
-    with ThreadPoolExecutor(1) as beside:
-        kept = beside.submit(_keep, bench.files.checkpoint(task.trial, task.rung), group.state())
-        generator = torch.Generator().manual_seed(derive_seed(bench.spec.seed, Purpose.SAMPLES))
-        samples = group.model(0).sample(SAMPLES, generator).numpy()
-        write_atomically(bench.files.samples(task.trial, task.rung), sample_grid_png(samples))
-        return kept.result()
 
 
 def _keep(path: Path, tensors: dict[str, Tensor]) -> str:

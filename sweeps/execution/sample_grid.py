@@ -19,13 +19,13 @@ def sample_grid_png(images: npt.NDArray[np.float32], columns: int = COLUMNS) -> 
     """Return a PNG of images, row by row.
 
     Args:
-        images: `(n, side, side)` in [0, 1]; white on black is drawn as black on white, as ink is.
+        images: `(n, side, side)` in [0, 1]; white on black is drawn as black on white, as ink is, and no number as 0.
         columns: Images in a row.
     """
     from PIL import Image  # only workers draw
 
     scale = -(-SHORTEST_SIDE // images.shape[1])
-    enlarged = np.kron(1.0 - images.clip(0, 1), np.ones((1, scale, scale)))
+    enlarged = np.kron(1.0 - np.nan_to_num(images).clip(0, 1), np.ones((1, scale, scale)))
     rows = -(-len(images) // columns)
     pitch = enlarged.shape[1] + GAP
     canvas = np.full((rows * pitch + GAP, columns * pitch + GAP), 0.85)

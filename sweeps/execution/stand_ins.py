@@ -15,7 +15,8 @@ __all__ = ["standing_in"]
 def standing_in(modules: Mapping[str, Mapping[str, object]]) -> Iterator[None]:
     """Have modules found with nothing but these names in them while the block imports others.
 
-    Does nothing if one of them has been imported already: they may know each other.
+    Does nothing if one of them has been imported already: they may know each other. For a process in which no other
+    thread imports meanwhile: it would find them too.
 
     Args:
         modules: What is in each, by its full name.

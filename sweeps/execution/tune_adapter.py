@@ -12,11 +12,7 @@ from functools import cache
 from tempfile import TemporaryDirectory
 from typing import Any, Protocol
 
-from sweeps.execution.stand_ins import standing_in
-
-with standing_in({"pandas": {"DataFrame": object}, "ray.data": {"Dataset": type("Dataset", (), {})}}):
-    from ray import tune  # half a second of imports less: it is told no data frames and no datasets
-
+from ray import tune
 from ray.tune.execution.class_cache import DEFAULT_ENV_VARS
 from ray.tune.registry import _global_registry
 from ray.tune.schedulers import FIFOScheduler

@@ -176,7 +176,9 @@ def test_a_score_that_is_not_finite_is_divergence_too(bench: Workbench, monkeypa
     monkeypatch.setattr(Scorer, "score", broken_at_fold_1)
     result = evaluate(bench, FIRST)
     assert (result.state, result.reason) == ("diverged", "fid is not finite after epoch 1 of fold 1")
-    assert (result.folds, result.scores) == ([], {})
+    assert (result.folds, result.scores, result.checkpoint_sha256) == ([], {}, "")
+    assert not bench.files.checkpoint(FIRST.trial, FIRST.rung).exists()
+    assert not bench.files.samples(FIRST.trial, FIRST.rung).exists()
 
 
 def test_alarms_of_the_models_are_told_by_fold(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:

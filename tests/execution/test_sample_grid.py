@@ -39,11 +39,10 @@ def test_gaps_and_empty_places_are_grey() -> None:
     assert set(grid[:GAP].ravel()) == set(grid[:, 40:].ravel()) == {217}
 
 
-def test_pixels_outside_the_range_are_cut_off() -> None:
-    images = np.stack([np.full((28, 28), -3.0), np.full((28, 28), 7.0)]).astype(np.float32)
+def test_pixels_outside_the_range_are_cut_off_and_what_is_no_number_is_0() -> None:
+    images = np.stack([np.full((28, 28), value, dtype=np.float32) for value in (-3.0, 7.0, np.nan)])
     grid = decoded(images)
-    assert grid[10, 10] == 255
-    assert grid[10, 40] == 0
+    assert [grid[10, left] for left in (10, 40, 70)] == [255, 0, 255]
 
 
 def test_the_same_images_are_the_same_bytes() -> None:
