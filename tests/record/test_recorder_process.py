@@ -15,7 +15,7 @@ from sweeps.record.recorder_main import RecorderSetup
 from sweeps.record.recorder_process import MAX_DEATHS, RecorderProcess
 from tests.end_to_end.sweep_process import descendants_of, kill, wait_until
 from tests.record.store import Store, expected_points
-from tests.record.synthetic import FACTS, evaluation, sweep_results, write_samples
+from tests.record.synthetic import FACTS, evaluation, sweep_results
 
 PATIENCE_SECONDS = 60.0
 
@@ -28,16 +28,6 @@ with recording(setup_of(Path(sys.argv[1]), sys.argv[2], Path(sys.argv[1]))) as r
     print("it runs", flush=True)
     time.sleep(120)
 """
-
-
-@pytest.fixture
-def files(home: Home) -> SweepFiles:
-    """A sweep of 13 evaluations with their samples."""
-    files = home.sweep(FACTS.experiment)
-    for result in sweep_results():
-        files.write_result(result)
-        write_samples(files.samples(result.trial, result.rung), result.trial, result.rung)
-    return files
 
 
 @pytest.fixture

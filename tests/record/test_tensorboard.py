@@ -14,19 +14,9 @@ from sweeps.record.layout import evaluation_points
 from sweeps.record.recorder import Recorder
 from sweeps.record.sweep_record import SweepRecord
 from sweeps.record.tensorboard import EventFiles, event_file
-from tests.record.synthetic import FACTS, diverged, evaluation, hyperparameters, sweep_results, write_samples
+from tests.record.synthetic import FACTS, diverged, evaluation, hyperparameters
 
 SECONDS = 60.0
-
-
-@pytest.fixture
-def files(home: Home) -> SweepFiles:
-    """A sweep of 13 evaluations with their samples."""
-    files = home.sweep(FACTS.experiment)
-    for result in sweep_results():
-        files.write_result(result)
-        write_samples(files.samples(result.trial, result.rung), result.trial, result.rung)
-    return files
 
 
 def read(folder: Path) -> EventAccumulator:
