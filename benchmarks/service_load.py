@@ -41,6 +41,8 @@ TOKENS = 8
 """Callers, since each has a rate of its own."""
 
 IDLE_SECONDS = 10.0
+"""Before memory is read: that of a service at rest is asked for, not of one that starts."""
+
 RESULT_SECONDS = 0.5
 """Between two results of the sweep that is followed."""
 

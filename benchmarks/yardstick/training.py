@@ -108,7 +108,7 @@ def _fold_group(recipe: Recipe, stage: Stage, dataset: Dataset) -> FoldGroup:
     seed = derive_seed(recipe.seed, Purpose.FINAL, INITIAL)
     model = build(recipe.model, hyperparameters, side=facts.side, classes=facts.classes, levels=facts.levels, seed=seed)
 
-    def seed_for(purpose: Literal["labels", "training"], fold: int, epoch: int) -> int:  # noqa: ARG001  # there is one
+    def seed_for(purpose: Literal["labels", "training"], fold: int, epoch: int) -> int:  # noqa: ARG001  # one fold
         key = (LABELS,) if purpose == "labels" else (TRAINING, epoch)
         return derive_seed(recipe.seed, Purpose.FINAL, *key)
 

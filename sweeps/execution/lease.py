@@ -89,7 +89,10 @@ def is_held(path: Path) -> bool:
 
 
 def _lock(file: IO[str]) -> bool:
-    """Lock a lease, several times if need be: whoever looks whether it is held has it for a moment (`is_held`)."""
+    """Lock a lease, several times if need be: others have it for a moment.
+
+    They are whoever looks whether it is held (`is_held`), and the recorder of a driver that was killed, until it ends.
+    """
     for _ in range(ATTEMPTS):
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -116,7 +116,7 @@ def _obey(record: SweepRecord, order: Order) -> dict[str, Any] | None:
         case {"do": "run_id", "trial": trial}:
             return {"run_id": record.run_id(trial)}
         case _:
-            raise ValueError(f"an order must be one of the above, but got {order}")
+            raise ValueError(f"an order must be one that `RecorderProcess` gives, but got {order}")
     return None
 
 
