@@ -116,6 +116,11 @@ class Drive:
         return self._ends_early or self.search.finished
 
     @property
+    def ready(self) -> bool:
+        """Tell whether there is something to start."""
+        return not self._ends_early and self.search.ready
+
+    @property
     def expects_more(self) -> bool:
         """Tell whether the evaluations that run may make others ready."""
         return not self._ends_early and self.search.expects_more
@@ -136,6 +141,10 @@ class Drive:
                 trouble = f"{self.files.result(evaluation.trial, evaluation.rung)} must exist, but does not."
         self.trouble = self.trouble or trouble
         self._ended = True  # shown with what its worker does next, which is asked for at once
+
+    def on_trouble(self, trouble: str) -> None:
+        """Note why no worker can take anything."""
+        self.trouble = self.trouble or trouble
 
     def show(self) -> None:
         """Tell the watcher how things stand."""

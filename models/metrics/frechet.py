@@ -1,6 +1,7 @@
 """The Fréchet distance between two Gaussians, in float64: what FID is on features (Heusel 2017, Eq. 6)."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,13 @@ class Gaussian:
 
     mean: Array
     covariance: Array
+
+    @cached_property
+    def root(self) -> Array:
+        """Σ^½ `(d, d)`, symmetric."""
+        eigenvalues, eigenvectors = np.linalg.eigh(self.covariance)
+        root: Array = (eigenvectors * np.sqrt(eigenvalues.clip(min=0.0))) @ eigenvectors.T
+        return root
 
 
 def fit_gaussian(features: NDArray[np.floating]) -> Gaussian:
@@ -35,7 +43,7 @@ def fit_gaussian(features: NDArray[np.floating]) -> Gaussian:
 def frechet_distance(first: Gaussian, second: Gaussian) -> float:
     """Return |μ₁ - μ₂|² + tr(Σ₁ + Σ₂ - 2 (Σ₁Σ₂)^½) (Dowson and Landau 1982).
 
-    Σ₁Σ₂ is similar to the symmetric Σ₁^½ Σ₂ Σ₁^½, so the trace of its root is the sum of the roots of that matrix's
+    Σ₁Σ₂ is similar to the symmetric Σ₂^½ Σ₁ Σ₂^½, so the trace of its root is the sum of the roots of that matrix's
     eigenvalues: no complex square root, and no failure when a covariance is singular. For n and m draws of one
     unit Gaussian in d dimensions it is about (d(d+1)/4 + d)·(1/n + 1/m), from covariances and means, instead of 0.
 
@@ -45,15 +53,8 @@ def frechet_distance(first: Gaussian, second: Gaussian) -> float:
     inputs = (first.mean, first.covariance, second.mean, second.covariance)
     if not all(np.isfinite(values).all() for values in inputs):
         return float("nan")
-    root = _symmetric_root(first.covariance)
-    eigenvalues = np.linalg.eigvalsh(root @ second.covariance @ root)
+    eigenvalues = np.linalg.eigvalsh(second.root @ first.covariance @ second.root)
     trace_of_root = np.sqrt(eigenvalues.clip(min=0.0)).sum()  # rounding leaves zeros slightly negative
     difference = first.mean - second.mean
     traces = np.trace(first.covariance) + np.trace(second.covariance)
     return max(float(difference @ difference + traces - 2.0 * trace_of_root), 0.0)
-
-
-def _symmetric_root(covariance: Array) -> Array:
-    eigenvalues, eigenvectors = np.linalg.eigh(covariance)
-    root: Array = (eigenvectors * np.sqrt(eigenvalues.clip(min=0.0))) @ eigenvectors.T
-    return root

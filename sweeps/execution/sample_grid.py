@@ -11,6 +11,7 @@ COLUMNS = 10
 """Models with a class code show one class a column."""
 
 GAP = 2
+GAP_GREY = 217
 SHORTEST_SIDE = 24
 """Small images are enlarged to at least this many pixels a side."""
 
@@ -25,13 +26,14 @@ def sample_grid_png(images: npt.NDArray[np.float32], columns: int = COLUMNS) -> 
     from PIL import Image  # only workers draw
 
     scale = -(-SHORTEST_SIDE // images.shape[1])
-    enlarged = np.kron(1.0 - np.nan_to_num(images).clip(0, 1), np.ones((1, scale, scale)))
+    greys = ((1.0 - np.nan_to_num(images.astype(np.float64)).clip(0, 1)) * 255).round().astype(np.uint8)
+    enlarged = greys.repeat(scale, axis=1).repeat(scale, axis=2)
     rows = -(-len(images) // columns)
     pitch = enlarged.shape[1] + GAP
-    canvas = np.full((rows * pitch + GAP, columns * pitch + GAP), 0.85)
+    canvas = np.full((rows * pitch + GAP, columns * pitch + GAP), GAP_GREY, dtype=np.uint8)
     for number, image in enumerate(enlarged):
         top, left = (number // columns) * pitch + GAP, (number % columns) * pitch + GAP
         canvas[top : top + image.shape[0], left : left + image.shape[1]] = image
     file = io.BytesIO()
-    Image.fromarray((canvas * 255).round().astype(np.uint8), mode="L").save(file, format="PNG")
+    Image.fromarray(canvas, mode="L").save(file, format="PNG")
     return file.getvalue()

@@ -124,6 +124,11 @@ class SweepFiles:
         return self.root / "logs" / f"{trial:05d}-{rung}.log"
 
     @property
+    def workers_log(self) -> Path:
+        """Where workers write how they came up."""
+        return self.root / "logs" / "workers.log"
+
+    @property
     def record_log(self) -> Path:
         """Where the process that records the sweep writes what it cannot tell the driver."""
         return self.root / "record.log"

@@ -1,24 +1,20 @@
 """Ray Tune runs the evaluations: the only file that knows Tune.
 
-Tune's searcher is a thin shell around `Search`, its scheduler first in, first out: no pausing, no checkpoints and no
-restoring of Tune's. A trial of Tune's is one evaluation; actors are reused and keep their workbench.
+A trial of Tune's is a worker from start to end, and each of its steps is one evaluation. Tune asks its searcher whether
+to bring up another worker, and its scheduler whether one that has done a step goes on: both are thin shells around the
+queue. No pausing, no checkpoints and no restoring of Tune's.
 """
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict
-from functools import cache
 from tempfile import TemporaryDirectory
 from typing import Any, Protocol
 
 from ray import tune
 from ray.tune.execution.class_cache import DEFAULT_ENV_VARS
-from ray.tune.registry import _global_registry
 from ray.tune.schedulers import FIFOScheduler
 from ray.tune.search import Searcher
 
-from sweeps.errors import StorageError
+from sweeps.errors import StorageError, SweepError
 from sweeps.execution.supplies import Supplies
 from sweeps.execution.worker_log import logged_to
 from sweeps.search.search import Evaluation
@@ -32,6 +28,12 @@ DEFAULT_ENV_VARS.clear()
 SHORTEST_PAUSE_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 10.0
 
+MOST_LOST = 3
+"""Workers in a row that may die before they are ready for anything."""
+
+Task = Evaluation | float
+"""What a worker does next: an evaluation, or a pause of so many seconds at a barrier."""
+
 
 class WorkQueue(Protocol):
     """Where evaluations come from and where their ends are told; called on Tune's own thread."""
@@ -44,11 +46,18 @@ class WorkQueue(Protocol):
         """Tell whether nothing will ever be started again."""
 
     @property
+    def ready(self) -> bool:
+        """Tell whether there is something to start now."""
+
+    @property
     def expects_more(self) -> bool:
         """Tell whether the evaluations that run may make others ready."""
 
     def on_end(self, evaluation: Evaluation, *, trouble: str | None, died: bool) -> None:
         """Note that an evaluation has its result on disk, or could not be written, or that its worker died."""
+
+    def on_trouble(self, trouble: str) -> None:
+        """Note why no worker can take anything."""
 
 
 def run_with_tune(supplies: Supplies, queue: WorkQueue, *, workers: int) -> None:
@@ -56,26 +65,13 @@ def run_with_tune(supplies: Supplies, queue: WorkQueue, *, workers: int) -> None
 
     Tune's own notes go to a temporary folder: nothing is ever read from them.
     """
-    with TemporaryDirectory(prefix="sweeps-tune-") as scratch, _looked_up_once():
-        _tuner(supplies, _QueueSearcher(queue, workers), _InTurn(workers), scratch).fit()
-
-
-@contextmanager
-def _looked_up_once() -> Iterator[None]:
-    """Have Tune remember its trainable; it looks it up four times for every trial, at Ray's control store."""
-    known, registry = cache(_global_registry.get), _global_registry
-
-    def contains(category: str, key: str) -> bool:
-        try:
-            return known(category, key) is not None
-        except ValueError:
-            return False
-
-    registry.get, registry.contains = known, contains
-    try:
-        yield
-    finally:
-        del registry.get, registry.contains
+    lost = (
+        f"workers must come up, but {MOST_LOST} in a row ended before they could take anything. Mend what "
+        f"{supplies.files.workers_log} tells of them, then run the sweep again."
+    )
+    team = _Workers(queue, workers, lost)
+    with TemporaryDirectory(prefix="sweeps-tune-") as scratch:
+        _tuner(supplies, _WorkerSearcher(team), _TaskScheduler(team), scratch).fit()
 
 
 def _tuner(supplies: Supplies, searcher: Searcher, scheduler: FIFOScheduler, scratch: str) -> tune.Tuner:
@@ -83,7 +79,7 @@ def _tuner(supplies: Supplies, searcher: Searcher, scheduler: FIFOScheduler, scr
     trainable = tune.with_parameters(_EvaluationTrainable, supplies=supplies)
     return tune.Tuner(
         tune.with_resources(trainable, {"cpu": resources.cpus, "gpu": resources.gpus}),
-        tune_config=tune.TuneConfig(search_alg=searcher, scheduler=scheduler, num_samples=-1, reuse_actors=True),
+        tune_config=tune.TuneConfig(search_alg=searcher, scheduler=scheduler, num_samples=-1),
         run_config=tune.RunConfig(
             name=supplies.files.sweep_id,
             storage_path=scratch,
@@ -93,47 +89,88 @@ def _tuner(supplies: Supplies, searcher: Searcher, scheduler: FIFOScheduler, scr
     )
 
 
-class _QueueSearcher(Searcher):  # type: ignore[misc]  # Ray has no types
-    """Tune's view of a `WorkQueue`.
+class _Workers:
+    """The workers, by the ids of their Tune trials, and what each does; None until it has come up.
 
-    Tune ends actors that have nothing to do, and a new one takes seconds to import what it needs. So a worker that
-    waits at a barrier is given pauses, each a little longer than the last.
+    Args:
+        queue: Where their tasks come from.
+        most: How many there are at most.
+        lost: What the queue is told when no worker comes up.
     """
 
-    def __init__(self, queue: WorkQueue, workers: int) -> None:
-        super().__init__(metric="rung", mode="max")
-        self._queue = queue
-        self._workers = workers
-        self._running: dict[str, Evaluation | None] = {}
+    def __init__(self, queue: WorkQueue, most: int, lost: str) -> None:
+        self.queue = queue
+        self._most, self._lost = most, lost
+        self._doing: dict[str, Task | None] = {}
+        self._lost_in_a_row = 0
         self._pause_seconds = SHORTEST_PAUSE_SECONDS
 
     def __getstate__(self) -> dict[str, Any]:
         """Pickle as nothing: Tune writes a copy that nobody reads."""
         return {}
 
-    def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
-        """Return an evaluation, a pause, or that there is nothing to start now or ever."""
-        if len(self._running) >= self._workers:
-            return None  # Tune asks ahead; what is best to do next is known when a worker is free
-        evaluation = self._queue.next_evaluation()
-        if evaluation is not None:
+    @property
+    def another_wanted(self) -> bool:
+        """Tell whether there may be one more worker and something for it to do."""
+        return len(self._doing) < self._most and (self.queue.ready or self.queue.expects_more)
+
+    def enter(self, worker: str) -> None:
+        """Take in that a worker is asked for."""
+        self._doing[worker] = None
+
+    def next_task(self, worker: str, trouble: str | None) -> Task | None:
+        """Take in that a worker has come up or has done its task, and return the next one, if there is any.
+
+        Only now is it chosen, since what is best to do next is known when a worker is free.
+
+        Args:
+            worker: Its id.
+            trouble: Why it could not come up, or its evaluation not be written down.
+        """
+        done = self._doing[worker]
+        if isinstance(done, Evaluation):
+            self.queue.on_end(done, trouble=trouble, died=False)
+        elif trouble is not None:
+            self.queue.on_trouble(trouble)
+        self._lost_in_a_row = 0
+        task: Task | None = self.queue.next_evaluation()
+        if task is not None:
             self._pause_seconds = SHORTEST_PAUSE_SECONDS
-            self._running[trial_id] = evaluation
-            return {"evaluation": asdict(evaluation)}
-        if self._queue.exhausted:
+        elif self.queue.expects_more:
+            task, self._pause_seconds = self._pause_seconds, min(1.25 * self._pause_seconds, LONGEST_PAUSE_SECONDS)
+        self._doing[worker] = 0.0 if task is None else task
+        return task
+
+    def leave(self, worker: str, *, died: bool) -> None:
+        """Take in that a worker is no more."""
+        left = self._doing.pop(worker)
+        if died and isinstance(left, Evaluation):
+            self.queue.on_end(left, trouble=None, died=True)
+        elif died and left is None:
+            self._lost_in_a_row += 1
+            if self._lost_in_a_row == MOST_LOST:
+                self.queue.on_trouble(self._lost)
+
+
+class _WorkerSearcher(Searcher):  # type: ignore[misc]  # Ray has no types
+    """Tells Tune whether to bring up another worker."""
+
+    def __init__(self, workers: _Workers) -> None:
+        super().__init__()
+        self._workers = workers
+
+    def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
+        """Return that there is to be a worker of this id, that there is to be none now, or none ever again."""
+        if self._workers.queue.exhausted:
             return str(Searcher.FINISHED)
-        if not self._queue.expects_more:
+        if not self._workers.another_wanted:
             return None
-        pause, self._pause_seconds = self._pause_seconds, min(1.25 * self._pause_seconds, LONGEST_PAUSE_SECONDS)
-        self._running[trial_id] = None
-        return {"pause_seconds": pause}
+        self._workers.enter(trial_id)
+        return {}
 
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
-        """Tell the queue how an evaluation ended."""
-        evaluation = self._running.pop(trial_id)
-        if evaluation is not None:
-            trouble = None if result is None else result.get("trouble")
-            self._queue.on_end(evaluation, trouble=trouble, died=error)
+        """Take in that a worker has ended, or died."""
+        self._workers.leave(trial_id, died=error)
 
     def save(self, checkpoint_path: str) -> None:
         """Save nothing: the state of a search is its results, and Tune never restores it."""
@@ -142,52 +179,58 @@ class _QueueSearcher(Searcher):  # type: ignore[misc]  # Ray has no types
         """Restore nothing, as nothing was saved."""
 
 
-class _InTurn(FIFOScheduler):  # type: ignore[misc]  # Ray has no types
-    """First in, first out, but for the trials that bring up the workers: those wait for theirs.
+class _TaskScheduler(FIFOScheduler):  # type: ignore[misc]  # Ray has no types
+    """Gives a worker that has done a step its next task, or ends it."""
 
-    Tune gives the actor of a trial that has ended to the one that this names, and ends the actor that was being started
-    for that. The first worker that is up would keep the others from ever coming up, if evaluations are short.
-    """
-
-    def __init__(self, workers: int) -> None:
+    def __init__(self, workers: _Workers) -> None:
         super().__init__()
         self._workers = workers
-        self._bring_up: set[str] = set()
 
-    def on_trial_add(self, tune_controller: Any, trial: Any) -> None:
-        """Note the first trials, as many as there are workers."""
-        if len(self._bring_up) < self._workers:
-            self._bring_up.add(trial.trial_id)
+    def on_trial_result(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> str:
+        """Return that a worker goes on, for which it has its task, or that it ends."""
+        task = self._workers.next_task(trial.trial_id, result["trouble"])
+        if task is not None:
+            # An actor does in turn what it is asked: it has its task when Tune asks for the next step.
+            trial.temporary_state.ray_actor.take.remote(task)
+            return str(FIFOScheduler.CONTINUE)
+        if self._workers.queue.exhausted:
+            self._end_those_that_wait_for_room(tune_controller)
+        return str(FIFOScheduler.STOP)
 
-    def choose_trial_to_run(self, tune_controller: Any) -> Any:
-        """Return the trial that has waited longest for an actor of another's, if there is one."""
-        waiting = (trial for trial in tune_controller.get_trials() if trial.status == "PENDING")
-        return next((trial for trial in waiting if trial.trial_id not in self._bring_up), None)
+    def _end_those_that_wait_for_room(self, tune_controller: Any) -> None:
+        for trial in tune_controller.get_trials():
+            if trial.status == "PENDING":
+                tune_controller.stop_trial(trial)
 
 
 class _EvaluationTrainable(tune.Trainable):  # type: ignore[misc]  # Ray has no types
-    """An actor with a workbench: each step is one whole evaluation."""
+    """A worker: an actor with a workbench. Its first step tells that it has come up, each other one does a task."""
 
     def setup(self, config: dict[str, Any], supplies: Supplies) -> None:
-        # Torch and Lightning take seconds to import and only workers need them.
-        from sweeps.execution.workbench import set_up_workbench
+        self._task: Task = 0.0
+        self._trouble: str | None = None
+        try:
+            with logged_to(supplies.files.workers_log):
+                # Torch and Lightning take seconds to import and only workers need them.
+                from sweeps.execution.workbench import set_up_workbench
 
-        self._bench = set_up_workbench(supplies)
+                self._bench = set_up_workbench(supplies)
+        except (SweepError, OSError) as error:
+            self._trouble = str(error)
 
-    def reset_config(self, new_config: dict[str, Any]) -> bool:
-        """Take the next evaluation without a new process."""
-        return True
+    def take(self, task: Task) -> None:
+        """Put down what the next step does."""
+        self._task = task
 
     def step(self) -> dict[str, Any]:
         from sweeps.execution.evaluation import evaluate
 
-        if "pause_seconds" in self.config:
-            time.sleep(self.config["pause_seconds"])
-            return {"rung": 0, "trouble": None, "done": True}
-        evaluation = Evaluation(**self.config["evaluation"])
+        if not isinstance(self._task, Evaluation):
+            time.sleep(self._task)
+            return {"trouble": self._trouble}
         try:
-            with logged_to(self._bench.files.log(evaluation.trial, evaluation.rung)):
-                evaluate(self._bench, evaluation)
+            with logged_to(self._bench.files.log(self._task.trial, self._task.rung)):
+                evaluate(self._bench, self._task)
         except (StorageError, OSError) as error:  # a full disk is no fault of the trial's
-            return {"rung": evaluation.rung, "trouble": str(error), "done": True}
-        return {"rung": evaluation.rung, "trouble": None, "done": True}
+            return {"trouble": str(error)}
+        return {"trouble": None}

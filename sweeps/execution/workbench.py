@@ -11,8 +11,9 @@ import torch
 from torch import Tensor
 
 from models.dataset_facts import DATASETS
-from models.metrics.features import FeatureNetwork, feature_network
+from models.metrics.features import FeatureNetwork, FeatureNetworkError, feature_network
 from models.metrics.scoring import Scorer
+from sweeps.errors import SweepError
 from sweeps.execution.storage import SweepFiles
 from sweeps.execution.supplies import Supplies
 from sweeps.spec import SweepSpec
@@ -50,6 +51,9 @@ def set_up_workbench(supplies: Supplies) -> Workbench:
 
     Side effects: sets the number of torch's threads, so that arithmetic does not depend on the machine's cores; trains
     the feature network of a dataset that none ships for, once for all workers.
+
+    Raises:
+        SweepError: The file of the feature network is damaged.
     """
     torch.set_num_threads(supplies.spec.resources.cpus)
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
@@ -74,4 +78,7 @@ def _feature_network(supplies: Supplies) -> FeatureNetwork:
     supplies.features.mkdir(parents=True, exist_ok=True)
     with (supplies.features / ".lock").open("w") as lock:
         flock(lock, LOCK_EX)
-        return feature_network(supplies.dataset, supplies.features)
+        try:
+            return feature_network(supplies.dataset, supplies.features)
+        except FeatureNetworkError as error:
+            raise SweepError(str(error)) from error

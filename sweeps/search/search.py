@@ -90,6 +90,11 @@ class Search:
         return self._drawn == len(self.halvings) and all(halving.complete for halving in self._active)
 
     @property
+    def ready(self) -> bool:
+        """Tell whether an evaluation can start now."""
+        return any(halving.waiting for halving in self._active)
+
+    @property
     def expects_more(self) -> bool:
         """Tell whether outcomes still to come may make evaluations ready that are not ready yet."""
         return self._drawn < len(self.halvings) or any(not halving.at_top for halving in self._active)

@@ -16,6 +16,8 @@ from pathlib import Path
 
 import pytest
 
+from models.datasets import load_training
+from models.metrics.features import feature_network
 from sweeps.execution.result import EvaluationResult
 from sweeps.execution.storage import Home
 from tests.end_to_end.sweep_process import (
@@ -60,6 +62,29 @@ def test_a_sweep_whose_trials_all_fail_ends_as_failed_with_the_first_cause(tmp_p
     assert (report["state"], report["exit"], report["champion"]) == ("failed", 1, None)
     assert report["why"].startswith("trial 0: 3 workers died")
     assert record_faults(home, trials=1) == []
+
+
+def test_a_sweep_whose_workers_do_not_come_up_ends_with_what_to_do(tmp_path: Path) -> None:
+    """They are killed while the first of them trains the feature network of a dataset that none ships for."""
+    dataset, hyperband = {"name": "affine-digits"}, {"max_epochs": 1}
+    spec, home = write_spec(tmp_path, dataset=dataset, hyperband=hyperband, folds=2, fixed={}), tmp_path / "home"
+    process = SweepProcess(spec, home)
+    _kill_whoever_begins(process, home, "workers.log", times=3)
+    report = process.finish()
+    assert (report["state"], report["evaluations"]) == ("interrupted", 0)
+    assert report["why"].startswith("workers must come up, but 3 in a row ended")
+    assert str(next(home.glob("sweeps/*/logs/workers.log"))) in report["why"]
+
+
+def test_a_damaged_feature_network_is_told_by_its_path_and_nothing_is_computed(tmp_path: Path) -> None:
+    dataset, hyperband = {"name": "affine-digits"}, {"max_epochs": 1}
+    spec, home = write_spec(tmp_path, dataset=dataset, hyperband=hyperband, folds=2, fixed={}), tmp_path / "home"
+    known = feature_network(load_training("affine-digits"), home / "features")
+    (path,) = (home / "features").glob("*.safetensors")
+    path.write_bytes(b"")
+    report = run_to_end(spec, home)
+    assert (report["state"], report["evaluations"]) == ("interrupted", 0)
+    assert f"{path} must have a SHA-256 that begins {known.version}" in report["why"]
 
 
 def test_a_diverged_trial_ranks_last_and_is_recorded_with_its_reason(finished: Path, tmp_path: Path) -> None:
