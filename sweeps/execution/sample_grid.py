@@ -12,6 +12,9 @@ COLUMNS = 10
 
 GAP = 2
 GAP_GREY = 217
+FASTEST = 1
+"""Level of compression: files are a fifth larger than at the usual 6, and take a quarter of the time."""
+
 SHORTEST_SIDE = 24
 """Small images are enlarged to at least this many pixels a side."""
 
@@ -35,5 +38,5 @@ def sample_grid_png(images: npt.NDArray[np.float32], columns: int = COLUMNS) -> 
         top, left = (number // columns) * pitch + GAP, (number % columns) * pitch + GAP
         canvas[top : top + image.shape[0], left : left + image.shape[1]] = image
     file = io.BytesIO()
-    Image.fromarray(canvas, mode="L").save(file, format="PNG")
+    Image.fromarray(canvas, mode="L").save(file, format="PNG", compress_level=FASTEST)
     return file.getvalue()
