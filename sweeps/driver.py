@@ -4,7 +4,7 @@ import gc
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from importlib import import_module
 from typing import IO
@@ -16,7 +16,7 @@ from sweeps.drive import Drive
 from sweeps.errors import StorageError, SweepError
 from sweeps.execution.joined_ray import joined_ray, room_for
 from sweeps.execution.lease import hold_lease
-from sweeps.execution.local_ray import import_ray, local_ray, wait_for_workers
+from sweeps.execution.local_ray import local_ray, ray_ahead, wait_for_workers
 from sweeps.execution.storage import Home, SweepFiles, write_atomically
 from sweeps.execution.supplies import Supplies
 from sweeps.interruption import interruption_remembered
@@ -76,9 +76,8 @@ def run_sweep(spec: SweepSpec, settings: Settings, *, workers: int, watch: Calla
             return told
         record = _open_record(spec, files, settings, workers, lease)
         try:
-            if settings.ray_address is None and not files.conclusion.exists():
-                import_ray()  # ahead of what threads import, since they hinder each other and workers start with Ray
-            return _Run(spec, settings, files, record, workers, begun).to_its_end(watch)
+            with _ahead(spec, settings, files):
+                return _Run(spec, settings, files, record, workers, begun).to_its_end(watch)
         finally:
             record.close()
 
@@ -187,6 +186,13 @@ class _Run:
         if ending.state != "interrupted":
             write_conclusion(report)
         return report
+
+
+def _ahead(spec: SweepSpec, settings: Settings, files: SweepFiles) -> AbstractContextManager[None]:
+    """Import Ray ahead of what threads import, since they hinder each other and workers start with Ray."""
+    if settings.ray_address is not None or files.conclusion.exists():
+        return nullcontext()
+    return ray_ahead(cpus=spec.resources.cpus, log=files.workers_log)
 
 
 @contextmanager

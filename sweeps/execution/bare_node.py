@@ -1,7 +1,8 @@
-"""A node of Ray's with nothing but what runs workers: no dashboard, agents, log monitor or autoscaler.
+"""A node of Ray's on loopback with nothing but what runs workers: no dashboard, agents, log monitor or autoscaler.
 
 `ray.init` has no option for that. Each is a Python process; together they keep the workers from starting for over two
-seconds, compete with their imports for two more, and some listen on ports. A sweep's own Ray has no use for any.
+seconds, compete with their imports for two more, and some listen on ports. A sweep's own Ray has no use for any. And
+Ray takes 127.0.0.1 for the address by which others reach this machine, and then listens to all of them.
 """
 
 import sys
@@ -12,7 +13,7 @@ from typing import Any
 
 from ray._private import node, ray_constants, services, state
 
-from sweeps.execution import idle_agent
+from sweeps.execution import fork_client, idle_agent
 
 __all__ = ["bare_nodes"]
 
@@ -30,6 +31,7 @@ PORTS = {
 def bare_nodes() -> Iterator[None]:
     """Have `ray.init` start a node of this kind."""
     whole, python = node.Node, services._build_python_executable_command_memory_profileable
+    reachable = services.resolve_ip_for_localhost
 
     def idle_or_python(component: str, *arguments: Any, **more: Any) -> list[str]:
         """Return how a Python process of Ray's begins; the program follows, to an idle agent one argument of many."""
@@ -40,13 +42,19 @@ def bare_nodes() -> Iterator[None]:
         return begin
 
     node.Node, services._build_python_executable_command_memory_profileable = _BareNode, idle_or_python
+    services.resolve_ip_for_localhost = lambda host: host
     try:
         yield
     finally:
         node.Node, services._build_python_executable_command_memory_profileable = whole, python
+        services.resolve_ip_for_localhost = reachable
 
 
 class _BareNode(node.Node):  # type: ignore[misc]  # Ray has no types
+    def __init__(self, ray_params: Any, **more: Any) -> None:
+        ray_params.setup_worker_path = fork_client.__file__
+        super().__init__(ray_params, **more)
+
     def start_ray_processes(self) -> None:
         """Return when the node is there: Ray, which looks for it next, would sleep for a second if it were not."""
         super().start_ray_processes()

@@ -7,8 +7,11 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
-__all__ = ["ENVIRONMENT", "THREADS", "import_ray", "local_ray", "wait_for_workers"]
+from sweeps.execution.fork_server import fork_server
+
+__all__ = ["ENVIRONMENT", "THREADS", "local_ray", "ray_ahead", "wait_for_workers"]
 
 OBJECT_STORE_BYTES = 2**29
 """MNIST as float32 takes 188 MB; results are small."""
@@ -24,7 +27,7 @@ ENVIRONMENT = {
     # Workers are as nice as the driver; at Ray's own 15 they come to a standstill beside any other work.
     "RAY_worker_niceness": "0",
     # Workers start with Ray and import torch and Lightning while the driver prepares the sweep.
-    "RAY_preload_python_modules": "sweeps.execution.worker_imports",
+    "RAY_preload_python_modules": "sweeps.execution.ray_worker_imports",
     # Ray would end them again if a second passes between Tune's reserving their cores and its asking for them.
     "RAY_idle_worker_killing_time_threshold_ms": "600000",
     # What Tune would give its actors as an environment of their own, see `tune_adapter`.
@@ -41,14 +44,27 @@ THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 """Variables that say how many threads a worker computes with, which the last bits depend on."""
 
 
-def import_ray() -> None:
-    """Import Ray with the settings that it reads when it is imported.
+@contextmanager
+def ray_ahead(*, cpus: int, log: Path) -> Iterator[None]:
+    """Import Ray, and have a process import beside what workers need, from which those of `local_ray` are forked.
 
-    Side effect: sets environment variables.
+    Side effects: sets environment variables; the process ends with the block.
+
+    Args:
+        cpus: Threads that each worker computes with.
+        log: Where the process writes what goes wrong.
     """
+    _set_environment()
+    with fork_server({threads: str(cpus) for threads in THREADS}, log):
+        import ray  # noqa: F401  # for whoever imports it next
+
+        yield
+
+
+def _set_environment() -> None:
+    """Set what Ray reads when it is imported."""
     os.environ.update(ENVIRONMENT)
     os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
-    import ray  # noqa: F401  # for whoever imports it next
 
 
 @contextmanager
@@ -57,7 +73,7 @@ def local_ray(*, workers: int, cpus: int, gpus: float) -> Iterator[None]:
 
     Side effects: sets environment variables, which workers inherit; Ray's processes end with this one, however it ends.
     """
-    import_ray()
+    _set_environment()
     # One pending trial a worker, so that no worker waits for Tune's loop.
     os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(workers)
     for threads in THREADS:

@@ -1,9 +1,9 @@
-"""Everything that a worker needs, to be imported before its first evaluation: what `local_ray` has Ray preload.
+"""What a worker needs to import before its first evaluation, but for Ray: the fork server does it for all of them.
 
-Leaves out what is imported and never used, half of it all. Lightning imports torchmetrics, and that imports SciPy's
-signal processing, to give it back a name that it lost, and matplotlib, to plot. Tune imports data frames and Ray's own
-datasets, of which it is given none. Torch's compiler is left out by `late_compiler`. In a process with several threads
-that import, as the driver is, one of the others would find what stands in.
+Leaves out what is imported and never used, a third of it all. Lightning imports torchmetrics, and that imports SciPy's
+signal processing, to give it back a name that it lost, and matplotlib, to plot. Torch's compiler is left out by
+`late_compiler`. In a process with several threads that import, as the driver is, one of the others would find what
+stands in.
 """
 
 from collections.abc import Iterator
@@ -32,16 +32,8 @@ UNUSED_BY_LIGHTNING: dict[str, dict[str, object]] = {
     },
 }
 
-UNUSED_BY_TUNE: dict[str, dict[str, object]] = {
-    "pandas": {"DataFrame": object},
-    "ray.data": {"Dataset": type("Dataset", (), {})},
-}
-
 stand_in_for_compiler()
 with standing_in(UNUSED_BY_LIGHTNING):
-    import pytorch_lightning  # noqa: F401  # for the modules below, which find it imported
-with standing_in(UNUSED_BY_TUNE):
-    import ray.tune  # noqa: F401  # likewise
+    import pytorch_lightning  # noqa: F401  # for the module below, which finds it imported
 
-import sweeps.execution.evaluation  # noqa: E402  # what a worker calls first; the rest comes with it
-import sweeps.execution.tune_adapter  # noqa: E402, F401  # what it is called by
+import sweeps.execution.evaluation  # noqa: E402, F401  # what a worker calls; the rest comes with it

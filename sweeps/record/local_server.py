@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sweeps.errors import SweepError
-from sweeps.record import bound_process
+from sweeps.execution import bound_process
 
 __all__ = ["LocalServer", "Pages", "end", "launch", "loopback", "serve", "wait_until_healthy"]
 

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from sweeps.errors import StorageError
+from sweeps.execution.bound_process import end_with_parent
 from sweeps.execution.storage import Home
-from sweeps.record.bound_process import end_with_parent
 from sweeps.record.recorder import Recorder, SweepFacts
 from sweeps.record.sweep_record import SweepRecord
 
