@@ -1,4 +1,4 @@
-"""Who does what: the workers of a sweep, what each has in hand and what it does next. Knows nothing of who runs them."""
+"""Who does what: the workers of a sweep, what each has in hand and what it does next, whoever runs them."""
 
 from typing import Any, Protocol
 
