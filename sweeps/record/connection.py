@@ -4,6 +4,7 @@ MLflow takes over a second to import; it is imported by `connect` and by nobody 
 """
 
 import os
+import sqlite3
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -116,10 +117,12 @@ def _absent(names: Sequence[str]) -> Iterator[None]:
 
 
 def _is_outage(error: Exception) -> bool:
+    if isinstance(error, sqlite3.Error | StorageError | OSError):
+        return True
     from mlflow.exceptions import MlflowException  # over a second to import
     from sqlalchemy.exc import SQLAlchemyError  # as above
 
-    return isinstance(error, MlflowException | SQLAlchemyError | StorageError | OSError)
+    return isinstance(error, MlflowException | SQLAlchemyError)
 
 
 def _credentials(uri: str) -> str:

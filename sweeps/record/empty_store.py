@@ -6,6 +6,7 @@ ships for the pinned version of MLflow alone; under any other, MLflow makes its 
     python -m sweeps.record.empty_store
 """
 
+import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -13,14 +14,25 @@ from tempfile import TemporaryDirectory
 
 from sweeps.execution.storage import write_atomically, write_once
 
-__all__ = ["main", "make_empty_store", "migrated_schema", "schema_file"]
+__all__ = ["main", "make_empty_store", "migrated_schema", "schema_file", "shipped_revision"]
 
 FOLDER = Path(__file__).parent
+
+REVISION = re.compile(r"INSERT INTO \"alembic_version\" VALUES\('(\w+)'\)")
 
 
 def schema_file(mlflow_version: str) -> Path:
     """Return where the SQL for a version of MLflow is, if it ships."""
     return FOLDER / f"mlflow-{mlflow_version}.sql"
+
+
+def shipped_revision(mlflow_version: str) -> str | None:
+    """Return the last revision of the tables in the SQL for a version of MLflow, or None if it does not ship."""
+    schema = schema_file(mlflow_version)
+    if not schema.exists():
+        return None
+    found = REVISION.search(schema.read_text(encoding="utf-8"))
+    return found[1] if found else None
 
 
 def make_empty_store(path: Path, mlflow_version: str) -> bool:

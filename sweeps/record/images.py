@@ -6,12 +6,9 @@ files here have its grammar and its tag. The preview is the picture itself: samp
 
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from sweeps.execution.result import EvaluationResult
-
-if TYPE_CHECKING:
-    from mlflow import MlflowClient
+from sweeps.record.run_index import RecordClient
 
 __all__ = ["SAMPLES_KEY", "image_names", "log_samples"]
 
@@ -28,7 +25,7 @@ def image_names(result: EvaluationResult) -> tuple[str, str]:
     return f"{stem}.png", f"{stem}+compressed.png"
 
 
-def log_samples(client: "MlflowClient", run_id: str, samples: Path, result: EvaluationResult) -> dict[str, str]:
+def log_samples(client: RecordClient, run_id: str, samples: Path, result: EvaluationResult) -> dict[str, str]:
     """Upload a PNG with its preview, and return the tag that says that the run has images."""
     with tempfile.TemporaryDirectory() as folder:
         for name in image_names(result):

@@ -9,19 +9,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import yaml
 
 from sweeps.execution.result import EvaluationResult
-from sweeps.record.connection import connect, record_errors
+from sweeps.record.connection import connect, record_errors, sqlite_file
 from sweeps.record.dashboard import VIEW_TAG, dashboard_fragment, encode_view, sweep_view
 from sweeps.record.images import log_samples
 from sweeps.record.layout import Point, evaluation_points, evaluation_tags, parameters, run_name
-from sweeps.record.run_index import RunIndex, TrialRun, open_experiment
-
-if TYPE_CHECKING:
-    from mlflow import MlflowClient
+from sweeps.record.run_index import RecordClient, RunIndex, TrialRun, open_experiment
+from sweeps.record.sqlite_client import Pair, SqliteClient, can_write
 
 __all__ = ["EndStatus", "Recorder", "SweepFacts"]
 
@@ -73,7 +71,7 @@ class Recorder:
         self._tracking_uri = tracking_uri
         self._artifact_root = artifact_root
         self._facts = facts
-        self._client: MlflowClient | None = None
+        self._client: RecordClient | None = None
         self._index: RunIndex | None = None
         self._doubtful = False
         self._latest = 0
@@ -165,18 +163,25 @@ class Recorder:
         return self._index
 
     @contextmanager
-    def _session(self) -> Iterator[tuple["MlflowClient", RunIndex]]:
+    def _session(self) -> Iterator[tuple[RecordClient, RunIndex]]:
         """Yield the client and what MLflow holds, read anew if the last session broke off half done."""
         with record_errors(self._tracking_uri):
             if self._client is None:
-                self._client = connect(self._tracking_uri)
+                self._client = self._connect()
             if self._index is None or self._doubtful:
                 self._index = self._load(self._client)
             self._doubtful = True
             yield self._client, self._index
             self._doubtful = False
 
-    def _load(self, client: "MlflowClient") -> RunIndex:
+    def _connect(self) -> RecordClient:
+        """Return the client that writes without MLflow, where it can."""
+        file = sqlite_file(self._tracking_uri)
+        if file is not None and self._artifact_root is not None and can_write(file, self._facts.experiment):
+            return SqliteClient(file)
+        return connect(self._tracking_uri)
+
+    def _load(self, client: RecordClient) -> RunIndex:
         facts = self._facts
         view = sweep_view(facts.objective, facts.searched, weights=facts.weights, log_scaled=facts.log_scaled)
         experiment_id = open_experiment(client, facts.experiment, self._artifact_root, {VIEW_TAG: encode_view(view)})
@@ -185,11 +190,11 @@ class Recorder:
             index.create_sweep(client, facts.name)
         return index
 
-    def _create_trial(self, client: "MlflowClient", index: RunIndex, result: EvaluationResult) -> TrialRun:
+    def _create_trial(self, client: RecordClient, index: RunIndex, result: EvaluationResult) -> TrialRun:
         tags = {"sweep.bracket": str(result.bracket)}
         return index.create_trial(client, result.trial, run_name(result.trial), result.started, tags)
 
-    def _write(self, client: "MlflowClient", trial: TrialRun, result: EvaluationResult, samples: Path | None) -> None:
+    def _write(self, client: RecordClient, trial: TrialRun, result: EvaluationResult, samples: Path | None) -> None:
         """Write a rung: pictures and status first, since the tags of the last request vouch for them."""
         tags = evaluation_tags(result)
         if samples is not None:
@@ -206,23 +211,31 @@ class Recorder:
 
 
 def _log(
-    client: "MlflowClient",
+    client: RecordClient,
     run_id: str,
     points: Sequence[Point] = (),
     params: Mapping[str, str] | None = None,
     tags: Mapping[str, str] | None = None,
 ) -> None:
     """Write points, then parameters, then tags: MLflow keeps this order within a request, so that tags come last."""
-    from mlflow.entities import Metric, Param, RunTag  # MLflow is imported late, see above
-
-    metrics = [Metric(point.key, point.value, point.timestamp, point.step) for point in points]
+    metric, param, tag = _entities(client)
+    metrics = [metric(key=point.key, value=point.value, timestamp=point.timestamp, step=point.step) for point in points]
     while len(metrics) > POINTS_PER_REQUEST:
-        client.log_batch(run_id, metrics=metrics[:POINTS_PER_REQUEST], synchronous=True)
+        client.log_batch(run_id, metrics=metrics[:POINTS_PER_REQUEST], params=[], tags=[], synchronous=True)
         metrics = metrics[POINTS_PER_REQUEST:]
     client.log_batch(
         run_id,
         metrics=metrics,
-        params=[Param(name, value) for name, value in (params or {}).items()],
-        tags=[RunTag(name, value) for name, value in (tags or {}).items()],
+        params=[param(key=name, value=value) for name, value in (params or {}).items()],
+        tags=[tag(key=name, value=value) for name, value in (tags or {}).items()],
         synchronous=True,
     )
+
+
+def _entities(client: RecordClient) -> tuple[type[Any], type[Any], type[Any]]:
+    """Return what a client takes as a point, a parameter and a tag."""
+    if isinstance(client, SqliteClient):
+        return Point, Pair, Pair
+    from mlflow.entities import Metric, Param, RunTag  # MLflow is imported late, see above
+
+    return Metric, Param, RunTag

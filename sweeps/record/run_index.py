@@ -6,13 +6,19 @@ trouble. A run is made together with its tags in one transaction, so that after 
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
+
+from sweeps.record.sqlite_client import Run as SqliteRun
+from sweeps.record.sqlite_client import SqliteClient
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
-    from mlflow.entities import Run
+    from mlflow.entities import Run as MlflowRun
 
-__all__ = ["RunIndex", "TrialRun", "open_experiment"]
+__all__ = ["RecordClient", "RunIndex", "TrialRun", "open_experiment"]
+
+RecordClient: TypeAlias = "MlflowClient | SqliteClient"
+Run: TypeAlias = "MlflowRun | SqliteRun"
 
 PAGE = 200
 """Runs per answer of MLflow's search."""
@@ -54,7 +60,7 @@ class RunIndex:
     trials: dict[int, TrialRun] = field(default_factory=dict)
 
     @classmethod
-    def load(cls, client: "MlflowClient", experiment_id: str) -> "RunIndex":
+    def load(cls, client: RecordClient, experiment_id: str) -> "RunIndex":
         """Read what MLflow holds.
 
         Side effect: where an answer of the server was lost and a run was made twice, the lesser one is deleted.
@@ -67,21 +73,19 @@ class RunIndex:
                 index._add_trial(client, run)
         return index
 
-    def create_sweep(self, client: "MlflowClient", name: str) -> str:
+    def create_sweep(self, client: RecordClient, name: str) -> str:
         """Make the run of kind `sweep` and return its id."""
         self.sweep = client.create_run(self.experiment_id, run_name=name, tags={"sweep.kind": "sweep"}).info.run_id
         return self.sweep
 
-    def create_trial(
-        self, client: "MlflowClient", trial: int, name: str, started: int, tags: dict[str, str]
-    ) -> TrialRun:
+    def create_trial(self, client: RecordClient, trial: int, name: str, started: int, tags: dict[str, str]) -> TrialRun:
         """Make a trial's run below the sweep's; `started` in milliseconds since 1970."""
         own = {"sweep.kind": "trial", "sweep.trial": str(trial), "mlflow.parentRunId": str(self.sweep)}
         run = client.create_run(self.experiment_id, start_time=started, run_name=name, tags=own | tags)
         self.trials[trial] = TrialRun(run.info.run_id)
         return self.trials[trial]
 
-    def _add_trial(self, client: "MlflowClient", run: "Run") -> None:
+    def _add_trial(self, client: RecordClient, run: Run) -> None:
         tags = run.data.tags
         trial = int(tags["sweep.trial"])
         found = TrialRun(
@@ -99,7 +103,7 @@ class RunIndex:
         client.delete_run(lesser.run_id)
 
 
-def open_experiment(client: "MlflowClient", name: str, artifact_root: Path | None, tags: dict[str, str]) -> str:
+def open_experiment(client: RecordClient, name: str, artifact_root: Path | None, tags: dict[str, str]) -> str:
     """Find or make the experiment of a sweep and return its id; a deleted one is restored.
 
     Names of experiments are unique in MLflow, deleted ones included, so that two makers cannot both succeed.
@@ -116,7 +120,9 @@ def open_experiment(client: "MlflowClient", name: str, artifact_root: Path | Non
     return str(experiment.experiment_id)
 
 
-def _runs(client: "MlflowClient", experiment_id: str) -> "list[Run]":
+def _runs(client: RecordClient, experiment_id: str) -> list[Run]:
+    if isinstance(client, SqliteClient):
+        return [*client.runs(experiment_id)]
     runs: list[Run] = []
     token: str | None = None
     while True:

@@ -3,16 +3,21 @@
 from pathlib import Path
 
 import pytest
+from mlflow import MlflowClient
 
 from sweeps.execution.storage import Home, SweepFiles
+from sweeps.record import recorder
+from sweeps.record.sqlite_client import SqliteClient
 from tests.record.store import Store
 from tests.record.synthetic import FACTS, sweep_results, write_samples
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
+@pytest.fixture(params=[SqliteClient, MlflowClient], ids=["written without MLflow", "written by MLflow"])
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Store:
     """A store in a folder of the test's own."""
-    return Store(tmp_path)
+    if request.param is MlflowClient:
+        monkeypatch.setattr(recorder, "can_write", lambda *_: False)
+    return Store(tmp_path, request.param)
 
 
 @pytest.fixture

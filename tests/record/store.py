@@ -13,6 +13,7 @@ from sweeps.execution.result import EvaluationResult
 from sweeps.record.empty_store import make_empty_store
 from sweeps.record.layout import evaluation_points
 from sweeps.record.recorder import Recorder
+from sweeps.record.sqlite_client import SqliteClient
 from tests.record.synthetic import FACTS, PROMOTED, sweep_results, write_samples
 
 __all__ = ["Rows", "Store", "expected_points", "record_all"]
@@ -20,10 +21,18 @@ __all__ = ["Rows", "Store", "expected_points", "record_all"]
 Rows = list[tuple[Any, ...]]
 
 
-class Store:
-    """A SQLite store in a folder whose name needs quoting, and how to look into it."""
+Client = type[MlflowClient] | type[SqliteClient]
 
-    def __init__(self, folder: Path) -> None:
+
+class Store:
+    """A SQLite store in a folder whose name needs quoting, and how to look into it.
+
+    Attributes:
+        written_by: The client that recorders of it use.
+    """
+
+    def __init__(self, folder: Path, written_by: Client) -> None:
+        self.written_by = written_by
         self.database = folder / "mlflow.db"
         self.uri = f"sqlite:///{self.database}"
         self.artifacts = folder / "it's an artifact root"

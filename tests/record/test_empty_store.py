@@ -131,7 +131,7 @@ def test_two_processes_that_open_a_new_record_at_once_both_do(odd_path: Path) ->
     runs = {writer.communicate(timeout=60)[0].strip() for writer in writers}
     assert [writer.returncode for writer in writers] == [0, 0]
     contents = tables(path)
-    assert {row[1] for row in contents["experiments"]} == {"Default", *names}
+    assert {row[1] for row in contents["experiments"]} == {*names}
     assert {row[0] for row in contents["runs"]} == runs
     assert [file.name for file in odd_path.iterdir() if file.name.startswith(".")] == []
 

@@ -6,20 +6,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mlflow import MlflowClient
-from mlflow.entities import Run
 
 from sweeps.record.connection import RecordError
 from sweeps.record.recorder import Recorder
-from tests.record.store import Store, expected_points, record_all
+from tests.record.store import Client, Store, expected_points, record_all
 from tests.record.synthetic import FACTS, evaluation, sweep_results
 
 
 class Guillotine:
-    """Stands before one method of MLflow's client and ends the writer at its n-th call."""
+    """Stands before one method of a client and ends the writer at its n-th call."""
 
-    def __init__(self, method: str, *, after_effect: bool) -> None:
-        self.original: Callable[..., Any] = getattr(MlflowClient, method)
+    def __init__(self, client: Client, method: str, *, after_effect: bool) -> None:
+        self.original: Callable[..., Any] = getattr(client, method)
         self.after_effect = after_effect
         self.calls_left = 0
 
@@ -38,12 +36,12 @@ class Guillotine:
 def test_whatever_is_cut_off_a_new_start_completes_it(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str, after_effect: bool
 ) -> None:
-    guillotine = Guillotine(method, after_effect=after_effect)
+    guillotine = Guillotine(store.written_by, method, after_effect=after_effect)
 
-    def fall(client: MlflowClient, *args: Any, **kwargs: Any) -> Any:
+    def fall(client: object, *args: Any, **kwargs: Any) -> Any:
         return guillotine(client, *args, **kwargs)
 
-    monkeypatch.setattr(MlflowClient, method, fall)
+    monkeypatch.setattr(store.written_by, method, fall)
     kills = 0
     for call in (1, 1, 2, 3, 5, 8, 13, 0):
         guillotine.calls_left = call
@@ -74,16 +72,16 @@ def test_a_lost_answer_leaves_no_second_run(store: Store, monkeypatch: pytest.Mo
     """The run is made but the answer is lost; the same recorder is asked again, as the background recorder does."""
     recorder = store.recorder()
     recorder.open()
-    original = MlflowClient.create_run
+    original: Callable[..., Any] = store.written_by.create_run
 
-    def lose_the_answer(client: MlflowClient, *args: Any, **kwargs: Any) -> Run:
-        original(client, *args, **kwargs)
+    def lose_the_answer(*args: Any, **kwargs: Any) -> None:
+        original(*args, **kwargs)
         raise ConnectionError("reset by peer")
 
-    monkeypatch.setattr(MlflowClient, "create_run", lose_the_answer)
+    monkeypatch.setattr(store.written_by, "create_run", lose_the_answer)
     with pytest.raises(RecordError, match="reset by peer"):
         recorder.record(evaluation(0, 0), None)
-    monkeypatch.setattr(MlflowClient, "create_run", original)
+    monkeypatch.setattr(store.written_by, "create_run", original)
     recorder.record(evaluation(0, 0), None)
     assert set(store.runs()) == {FACTS.name, "trial-000"}
     assert store.points() == expected_points([evaluation(0, 0)])

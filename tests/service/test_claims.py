@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from mlflow import MlflowClient
 
 from sweeps.record.connection import RecordError
 from sweeps.record.run_index import open_experiment
@@ -18,7 +19,7 @@ SWEEP = "small-01234567"
 
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
-    return Store(tmp_path)
+    return Store(tmp_path, MlflowClient)
 
 
 def claims(store: Store, now_ms: int = 1_700_000_000_000) -> Claims:
