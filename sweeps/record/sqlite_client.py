@@ -85,7 +85,7 @@ def can_write(file: Path, experiment: str) -> bool:
     """
     installed = version("mlflow")
     make_empty_store(file, installed)
-    with _reading(file) as store:
+    with closing(sqlite3.connect(file, timeout=PATIENCE_SECONDS)) as store:
         if not store.execute("select 1 from sqlite_master where name = 'alembic_version'").fetchall():
             return False
         revisions = [revision for (revision,) in store.execute("select version_num from alembic_version")]
@@ -95,24 +95,24 @@ def can_write(file: Path, experiment: str) -> bool:
 
 
 class SqliteClient:
-    """Each method is one transaction.
+    """Each method is one transaction. For one thread at a time.
 
     Args:
         file: The store.
     """
 
     def __init__(self, file: Path) -> None:
-        self._file = file
+        # Opened once: SQLite reads all definitions of tables anew for each connection.
+        self._store = sqlite3.connect(file, timeout=PATIENCE_SECONDS, isolation_level=None, check_same_thread=False)
 
     def get_experiment_by_name(self, name: str) -> Experiment | None:
         """Return an experiment, if there is one."""
-        with _reading(self._file) as store:
-            query = "select experiment_id, lifecycle_stage from experiments where name = ?"
-            found = store.execute(query, [name]).fetchone()
-            if found is None:
-                return None
-            tags = store.execute("select key, value from experiment_tags where experiment_id = ?", [found[0]])
-            return Experiment(str(found[0]), found[1], dict(tags.fetchall()))
+        query = "select experiment_id, lifecycle_stage from experiments where name = ?"
+        found = self._store.execute(query, [name]).fetchone()
+        if found is None:
+            return None
+        tags = self._store.execute("select key, value from experiment_tags where experiment_id = ?", [found[0]])
+        return Experiment(str(found[0]), found[1], dict(tags.fetchall()))
 
     def create_experiment(self, name: str, artifact_location: str | None, tags: Mapping[str, str]) -> str:
         """Make an experiment and return its id."""
@@ -144,16 +144,15 @@ class SqliteClient:
 
     def runs(self, experiment_id: str) -> list[Run]:
         """Return the runs of an experiment by their start, but for those that are deleted."""
+        query = (
+            "select run_uuid, status from runs where experiment_id = ? and lifecycle_stage = 'active'"
+            " order by start_time, run_uuid"
+        )
+        found = self._store.execute(query, [int(experiment_id)]).fetchall()
         tags: dict[str, dict[str, str]] = {}
-        with _reading(self._file) as store:
-            query = (
-                "select run_uuid, status from runs where experiment_id = ? and lifecycle_stage = 'active'"
-                " order by start_time, run_uuid"
-            )
-            found = store.execute(query, [int(experiment_id)]).fetchall()
-            query = "select run_uuid, key, tags.value from tags join runs using (run_uuid) where experiment_id = ?"
-            for run_id, key, value in store.execute(query, [int(experiment_id)]):
-                tags.setdefault(run_id, {})[key] = value
+        query = "select run_uuid, key, tags.value from tags join runs using (run_uuid) where experiment_id = ?"
+        for run_id, key, value in self._store.execute(query, [int(experiment_id)]):
+            tags.setdefault(run_id, {})[key] = value
         return [Run(RunInfo(run_id, status), RunData(tags.get(run_id, {}))) for run_id, status in found]
 
     def create_run(
@@ -232,22 +231,14 @@ class SqliteClient:
             self.log_artifact(run_id, str(path), artifact_path)
 
     def _folder(self, run_id: str) -> Path:
-        with _reading(self._file) as store:
-            (uri,) = store.execute("select artifact_uri from runs where run_uuid = ?", [run_id]).fetchone()
+        (uri,) = self._store.execute("select artifact_uri from runs where run_uuid = ?", [run_id]).fetchone()
         return Path(unquote(urlsplit(uri).path))
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
-        with closing(sqlite3.connect(self._file, timeout=PATIENCE_SECONDS, isolation_level=None)) as store:
-            store.execute("begin immediate")
-            with store:
-                yield store
-
-
-@contextmanager
-def _reading(file: Path) -> Iterator[sqlite3.Connection]:
-    with closing(sqlite3.connect(file, timeout=PATIENCE_SECONDS)) as store:
-        yield store
+        self._store.execute("begin immediate")
+        with self._store:
+            yield self._store
 
 
 def _set_tags(store: sqlite3.Connection, run_id: str, tags: Sequence[Pair]) -> None:
