@@ -124,7 +124,7 @@ class FoldGroup(pl.LightningModule):
             trainer.fit(self)
 
     def model(self, fold: int) -> GenerativeModel:
-        """Return the model of one fold as it now is: one of those that the group was given."""
+        """Return the model of one fold as it now is: one of those that the group was given, which training changes."""
         learner = next(number for number, folds in enumerate(self._folds) if fold in folds)
         model = self._learners[learner].model
         return unstack(model, fold, into=self._singles[fold]) if model.stacked else model

@@ -42,9 +42,9 @@ def stack(models: Sequence[Model]) -> Model:
 
 
 def unstack(stacked: Model, fold: int, into: Model) -> Model:
-    """Give a model of the same kind the tensors of one fold, as copies, and return it."""
+    """Give a model of the same kind the tensors of one fold, which are still those of the stack, and return it."""
     for tensor, theirs in zip(_tensors(into), _tensors(stacked), strict=True):
-        tensor.data = theirs.detach()[fold].clone()
+        tensor.data = theirs.detach()[fold]
     return into
 
 

@@ -164,11 +164,13 @@ def _score_and_leave_behind(
     return {}, "", reason
 
 
+@torch.inference_mode()
 def _picture(bench: Workbench, group: FoldGroup) -> bytes:
     generator = torch.Generator().manual_seed(derive_seed(bench.spec.seed, Purpose.SAMPLES))
     return sample_grid_png(group.model(0).sample(SAMPLES, generator).numpy())
 
 
+@torch.inference_mode()
 def _score(bench: Workbench, group: FoldGroup) -> tuple[dict[str, list[float]], str]:
     """Return every score by fold, and why the trial counts as diverged if one of them is not finite."""
     scores: dict[str, list[float]] = {}
