@@ -53,7 +53,7 @@ COMPARED = ("model", "dataset", "folds", "resources", "precision")
 READING = Lock()
 """Of many who plan at once, one reads results that are not known yet; the others would only read the same."""
 
-START_SECONDS = 7.0
+START_SECONDS = 5.0
 """Ray, the workers' imports and the end of a sweep, once a run."""
 
 
