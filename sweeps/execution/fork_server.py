@@ -25,6 +25,9 @@ from sweeps.execution.fork_client import ADDRESS, DONE
 
 __all__ = ["fork_server", "main"]
 
+FOLDER = "/tmp"  # noqa: S108  # a folder of our own within it, which nobody else may enter
+"""Where the socket is, as Ray's are: `$TMPDIR` may be too long for the 107 characters of its path."""
+
 NEEDED_BY_RAY = (
     "click",
     "filelock",
@@ -53,7 +56,7 @@ def fork_server(environment: dict[str, str], log: Path) -> Iterator[None]:
         yield
         return
     log.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(prefix="sweeps-fork-") as folder, socket.socket(socket.AF_UNIX) as listening:
+    with TemporaryDirectory(prefix="sweeps-fork-", dir=FOLDER) as folder, socket.socket(socket.AF_UNIX) as listening:
         os.environ[ADDRESS] = f"{folder}/socket"
         listening.bind(os.environ[ADDRESS])
         listening.listen()
