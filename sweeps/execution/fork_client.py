@@ -34,7 +34,7 @@ def main() -> None:
 
 
 def _forked(address: str, arguments: list[str]) -> bool:
-    asked = {"arguments": arguments, "environment": dict(os.environ), "folder": os.getcwd()}  # noqa: PTH109  # as above
+    asked = {"arguments": arguments, "environment": dict(os.environ), "folder": os.getcwd()}  # noqa: PTH109  # no pathlib
     try:
         with socket.socket(socket.AF_UNIX) as server:
             server.connect(address)

@@ -9,6 +9,7 @@ import gc
 import json
 import os
 import runpy
+import select
 import signal
 import socket
 import subprocess
@@ -97,10 +98,19 @@ def _next_worker(listening: socket.socket) -> dict[str, Any]:
         asking, _ = listening.accept()
         with asking, asking.makefile("rb") as words, suppress(ValueError, OSError):  # whoever asks may die of it
             asked: dict[str, Any] = json.loads(words.read())
+            if _has_gone(asking):  # Ray has given the worker up while this server imported
+                continue
             if os.fork() == 0:
                 listening.close()
                 return asked
             asking.sendall(DONE)
+
+
+def _has_gone(peer: socket.socket) -> bool:
+    """Tell whether the other end is closed for good, and not only for writing."""
+    looked = select.poll()
+    looked.register(peer, 0)  # asks for nothing but what is always told
+    return any(event & select.POLLHUP for _, event in looked.poll(0))
 
 
 def _become_worker(asked: dict[str, Any]) -> None:

@@ -58,7 +58,7 @@ class Workers:
         self._pause_seconds = SHORTEST_PAUSE_SECONDS
 
     def __getstate__(self) -> dict[str, Any]:
-        """Pickle as nothing: Tune writes a copy that nobody reads."""
+        """Pickle as nothing: whoever runs them may write copies, which nobody reads."""
         return {}
 
     @property

@@ -24,6 +24,10 @@ with ray_ahead(cpus=1, log=Path(sys.argv[1])):
         with socket.socket(socket.AF_UNIX) as died_while_it_asked:
             died_while_it_asked.connect(os.environ[ADDRESS])
             died_while_it_asked.sendall(b"{")
+        with socket.socket(socket.AF_UNIX) as given_up:
+            given_up.connect(os.environ[ADDRESS])
+            no_program = {"arguments": ["given_up.py"], "environment": {}, "folder": "/"}
+            given_up.sendall(json.dumps(no_program).encode())
     with local_ray(workers=2, cpus=1, gpus=0):
         import ray
 
@@ -71,6 +75,7 @@ def test_workers_are_forked_from_a_process_of_one_thread_and_have_nothing_random
     assert first["random"] != second["random"]
     assert listening == {"127.0.0.1"}
     assert not Path(f"/proc/{told['server']}").exists()
+    assert "given_up.py" not in (tmp_path / "workers.log").read_text(encoding="utf-8")  # it would not have been found
 
 
 @pytest.mark.ray
