@@ -8,17 +8,21 @@ import os
 import socket
 import sys
 
-__all__ = ["ADDRESS", "DONE", "main"]
+__all__ = ["ADDRESS", "DONE", "abstract", "main"]
 
 ADDRESS = "SWEEPS_FORK_SERVER"
-"""Environment variable with the path of the fork server's socket."""
+"""Environment variable with the name of the fork server's socket."""
 
 DONE = b"1"
 """What the fork server answers when there is a worker."""
 
-
 FOR_SETUP = ("--language=", "--serialized-runtime-env-context=")
 """How arguments begin that are for this program and not for the worker; one with the second is not forked."""
+
+
+def abstract(name: str) -> str:
+    """Return the address of a socket that has no place among files, so that nothing of it is left behind (Linux)."""
+    return f"\0{name}"
 
 
 def main() -> None:
@@ -37,7 +41,7 @@ def _forked(address: str, arguments: list[str]) -> bool:
     asked = {"arguments": arguments, "environment": dict(os.environ), "folder": os.getcwd()}  # noqa: PTH109  # no pathlib
     try:
         with socket.socket(socket.AF_UNIX) as server:
-            server.connect(address)
+            server.connect(abstract(address))
             server.sendall(json.dumps(asked).encode())
             server.shutdown(socket.SHUT_WR)
             return server.recv(1) == DONE

@@ -9,25 +9,24 @@ import gc
 import json
 import os
 import runpy
+import secrets
 import select
 import signal
 import socket
+import struct
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, BinaryIO
 
+from sweeps.errors import StorageError
 from sweeps.execution.bound_process import end_with_parent
-from sweeps.execution.fork_client import ADDRESS, DONE
+from sweeps.execution.fork_client import ADDRESS, DONE, abstract
 
 __all__ = ["fork_server", "main"]
-
-FOLDER = "/tmp"  # noqa: S108  # a folder of our own within it, which nobody else may enter
-"""Where the socket is, as Ray's are: `$TMPDIR` may be too long for the 107 characters of its path."""
 
 NEEDED_BY_RAY = (
     "click",
@@ -52,25 +51,26 @@ def fork_server(environment: dict[str, str], log: Path) -> Iterator[None]:
     Args:
         environment: What workers are to have in their environment when they import.
         log: Where it writes what goes wrong.
+
+    Raises:
+        StorageError: The log cannot be written.
     """
     if sys.platform != "linux":
         yield
         return
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(prefix="sweeps-fork-", dir=FOLDER) as folder, socket.socket(socket.AF_UNIX) as listening:
-        os.environ[ADDRESS] = f"{folder}/socket"
-        listening.bind(os.environ[ADDRESS])
+    with _opened(log) as written, socket.socket(socket.AF_UNIX) as listening:
+        os.environ[ADDRESS] = f"sweeps-{secrets.token_hex(16)}"
+        listening.bind(abstract(os.environ[ADDRESS]))
         listening.listen()
-        with log.open("ab") as written:
-            server = subprocess.Popen(  # noqa: S603  # our own words, no shell
-                [sys.executable, "-P", "-m", "sweeps.execution.fork_server", str(listening.fileno())],
-                env=os.environ | environment,
-                pass_fds=[listening.fileno()],
-                stdin=subprocess.DEVNULL,
-                stdout=written,
-                stderr=written,
-                start_new_session=True,
-            )
+        server = subprocess.Popen(  # noqa: S603  # our own words, no shell
+            [sys.executable, "-P", "-m", "sweeps.execution.fork_server", str(listening.fileno())],
+            env=os.environ | environment,
+            pass_fds=[listening.fileno()],
+            stdin=subprocess.DEVNULL,
+            stdout=written,
+            stderr=written,
+            start_new_session=True,
+        )
         listening.close()  # the server's own is left, so that whoever asks when it has ended is refused at once
         try:
             yield
@@ -78,6 +78,16 @@ def fork_server(environment: dict[str, str], log: Path) -> Iterator[None]:
             del os.environ[ADDRESS]
             server.kill()
             server.wait()
+
+
+def _opened(log: Path) -> BinaryIO:
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        return log.open("ab")
+    except OSError as error:
+        raise StorageError(
+            f"{log} must be writable, but {error.strerror}. Make room or mend the folder, then run the sweep again."
+        ) from error
 
 
 def main() -> None:
@@ -97,6 +107,8 @@ def _next_worker(listening: socket.socket) -> dict[str, Any]:
     while True:
         asking, _ = listening.accept()
         with asking, asking.makefile("rb") as words, suppress(ValueError, OSError):  # whoever asks may die of it
+            if _user_of(asking) != os.getuid():
+                continue
             asked: dict[str, Any] = json.loads(words.read())
             if _has_gone(asking):  # Ray has given the worker up while this server imported
                 continue
@@ -104,6 +116,13 @@ def _next_worker(listening: socket.socket) -> dict[str, Any]:
                 listening.close()
                 return asked
             asking.sendall(DONE)
+
+
+def _user_of(peer: socket.socket) -> int:
+    """Return the user whose process is at the other end: a socket without a place has no permissions."""
+    credentials = peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+    _, user, _ = struct.unpack("3i", credentials)
+    return int(user)
 
 
 def _has_gone(peer: socket.socket) -> bool:

@@ -12,7 +12,7 @@ import pytest
 TWO_WORKERS = """
 import json, os, random, socket, sys
 from pathlib import Path
-from sweeps.execution.fork_client import ADDRESS
+from sweeps.execution.fork_client import ADDRESS, abstract
 from sweeps.execution.local_ray import local_ray, ray_ahead, wait_for_workers
 from tests.end_to_end.sweep_process import descendants_of, kill
 
@@ -22,10 +22,10 @@ with ray_ahead(cpus=1, log=Path(sys.argv[1])):
         kill(server)
     else:
         with socket.socket(socket.AF_UNIX) as died_while_it_asked:
-            died_while_it_asked.connect(os.environ[ADDRESS])
+            died_while_it_asked.connect(abstract(os.environ[ADDRESS]))
             died_while_it_asked.sendall(b"{")
         with socket.socket(socket.AF_UNIX) as given_up:
-            given_up.connect(os.environ[ADDRESS])
+            given_up.connect(abstract(os.environ[ADDRESS]))
             no_program = {"arguments": ["given_up.py"], "environment": {}, "folder": "/"}
             given_up.sendall(json.dumps(no_program).encode())
     with local_ray(workers=2, cpus=1, gpus=0):
