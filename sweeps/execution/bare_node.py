@@ -62,7 +62,7 @@ class _BareNode(node.Node):  # type: ignore[misc]  # Ray has no types
         known._initialize_global_state(services._get_gcs_client_options(self.gcs_address))
         deadline = time.monotonic() + START_SECONDS
         while not known.node_table() and time.monotonic() < deadline:
-            time.sleep(0.02)
+            time.sleep(0.02)  # nothing tells when it is
 
     def start_monitor(self) -> None:
         """Start no autoscaler: the node is all there will be."""

@@ -112,4 +112,4 @@ def wait_for_workers(workers: int) -> None:
 
     deadline = time.monotonic() + REGISTRATION_SECONDS
     while len(ray._private.state.workers()) < workers and time.monotonic() < deadline:
-        time.sleep(0.02)
+        time.sleep(0.02)  # nothing tells when they have

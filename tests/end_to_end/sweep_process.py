@@ -100,8 +100,8 @@ class SweepProcess:
         self._process.communicate(timeout=DEADLINE_SECONDS)
 
     def workers(self) -> list[int]:
-        """Return the processes that evaluate."""
-        return [pid for pid in self.descendants() if "EvaluationTrainable" in _command(pid)]
+        """Return the processes that evaluate; Ray names them anew whenever they begin or end a step."""
+        return [pid for pid in self.descendants() if "Trainable" in _command(pid)]
 
     def descendants(self) -> list[int]:
         """Return every process that the driver started, directly or not."""
